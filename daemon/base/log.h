@@ -1,0 +1,23 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace ringcast {
+
+enum class LogLevel { kDebug, kInfo, kWarn, kError };
+
+// One log line: what happened, and the facts as fields so that it can be searched.
+struct LogLine {
+  LogLevel level = LogLevel::kInfo;
+  std::string message;
+  std::vector<std::pair<std::string_view, std::string>> fields;
+};
+
+// Where log lines go. Thread-safe; `app` passes the real one in.
+using Log = std::function<void(const LogLine&)>;
+
+}  // namespace ringcast

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ringcast::topics {
+
+// What happens to a live reader that the ring has lapped.
+enum class Lagged { kSkip, kDisconnect };
+
+// What a topic keeps for latecomers, and how it treats laggards.
+struct Policy {
+  uint64_t events = 1000;       // 0: live only.
+  uint64_t bytes = 1 << 20;
+  int64_t age_ms = 3'600'000;   // 0: no bound by age.
+  uint64_t keep = 0;            // So many newest are never evicted by age.
+  int64_t grace_ms = 2000;      // Younger events stay while the memory allows.
+  Lagged lagged = Lagged::kSkip;
+  bool operator==(const Policy&) const = default;
+};
+
+struct PolicyRule {
+  std::string match;  // A topic pattern.
+  Policy policy;
+  bool operator==(const PolicyRule&) const = default;
+};
+
+// The policy of each topic: the first rule that matches, else the default.
+struct Policies {
+  Policy fallback;
+  std::vector<PolicyRule> rules;
+
+  [[nodiscard]] const Policy& of(std::string_view topic) const;
+  bool operator==(const Policies&) const = default;
+};
+
+}  // namespace ringcast::topics
