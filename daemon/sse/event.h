@@ -13,16 +13,17 @@ namespace ringcast::sse {
 
 // What a publisher says of an event. Views live until encode() returned.
 struct EventFields {
-  std::string_view type;  // Empty: "message".
-  std::string_view id;    // The publisher's own id; empty: the broker's position.
-  std::optional<uint64_t> retry_ms;
-  std::string_view data;
+  std::string_view type = {};  // Empty: "message".
+  std::string_view id = {};    // The publisher's own id; empty: the broker's position.
+  std::optional<uint64_t> retry_ms = {};
+  std::string_view data = {};
 };
 
 // Are these fields legal on the wire? kInvalid (with the field's name) for CR, LF or invalid UTF-8
 // in `type`, the names "open", "error" and "ringcast.*", NUL or CR or LF in an id, an id that is
 // over 128 bytes, not printable ASCII, with a blank at an end, "earliest", "latest" or starting
 // with "#", and data that is not UTF-8. `epoch`: an id of the form <epoch>-<digits> is refused.
+// kTooLarge above 512 MiB, whatever the configured limits are.
 Status check_fields(const EventFields& fields, std::string_view epoch);
 
 // Clamped to what every client survives: 100 ms to one day.

@@ -1,0 +1,236 @@
+#include "sse/event.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <charconv>
+#include <utility>
+
+#include "base/text.h"
+#include "sse/lines.h"
+
+namespace ringcast::sse {
+
+namespace {
+
+constexpr size_t kMaxIdBytes = 128;
+constexpr uint64_t kMinRetryMs = 100;
+constexpr uint64_t kMaxRetryMs = 86'400'000;
+// An Event keeps offsets of 32 bits, and a line end becomes "\ndata: ", 7 bytes, on the wire.
+constexpr size_t kMaxTextBytes = size_t{1} << 29;
+
+constexpr std::string_view kIdField = "id: ";
+constexpr std::string_view kDataField = "data: ";
+constexpr size_t kMaxEpochBytes = 11;
+constexpr size_t kMaxSeqDigits = 20;
+// Where seal() writes "id: <epoch>-<seq>\n" without moving the rest of the block.
+constexpr size_t kIdRoom = kIdField.size() + kMaxEpochBytes + 1 + kMaxSeqDigits + 1;
+
+// What malloc keeps beside a block, on average.
+constexpr size_t kAllocationOverhead = 16;
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool is_printable_ascii(char c) {
+  return c >= ' ' && c <= '~';
+}
+
+bool has_position_form(std::string_view id, std::string_view epoch) {
+  if (epoch.empty() || !id.starts_with(epoch)) {
+    return false;
+  }
+  id.remove_prefix(epoch.size());
+  return id.size() > 1 && id.front() == '-' && std::all_of(id.begin() + 1, id.end(), is_digit);
+}
+
+Status check_type(std::string_view type) {
+  if (type.find_first_of("\r\n") != std::string_view::npos) {
+    return fail(Errc::kInvalid, "an event name must not contain CR or LF", "event");
+  }
+  if (!is_utf8(type)) {
+    return fail(Errc::kInvalid, "the event name is not valid UTF-8", "event");
+  }
+  if (type == "open" || type == "error") {
+    return fail(Errc::kInvalid,
+                "the event names \"open\" and \"error\" are EventSource's own events", "event");
+  }
+  if (type.starts_with("ringcast.")) {
+    return fail(Errc::kInvalid, "event names that start with \"ringcast.\" belong to the broker",
+                "event");
+  }
+  return Ok{};
+}
+
+Status check_id(std::string_view id, std::string_view epoch) {
+  if (id.empty()) {
+    return Ok{};
+  }
+  if (id.size() > kMaxIdBytes) {
+    return fail(Errc::kInvalid, "an id must have at most 128 bytes", "id");
+  }
+  if (!std::all_of(id.begin(), id.end(), is_printable_ascii)) {
+    return fail(Errc::kInvalid, "an id must consist of printable ASCII characters", "id");
+  }
+  if (id.front() == ' ' || id.back() == ' ') {
+    return fail(Errc::kInvalid, "an id must not start or end with a blank", "id");
+  }
+  if (id == "earliest" || id == "latest") {
+    return fail(Errc::kInvalid, "the ids \"earliest\" and \"latest\" have a meaning already", "id");
+  }
+  if (id.front() == '#') {
+    return fail(Errc::kInvalid, "an id must not start with \"#\"", "id");
+  }
+  if (has_position_form(id, epoch)) {
+    return fail(Errc::kInvalid, "the id has the form of the broker's own ids", "id");
+  }
+  return Ok{};
+}
+
+// How data will look in the block.
+struct Shape {
+  size_t lines = 0;
+  size_t bytes = 0;  // Of the lines, joined by one LF each.
+};
+
+Shape measure(std::string_view data) {
+  Shape shape;
+  each_line(data, [&](std::string_view line) {
+    ++shape.lines;
+    shape.bytes += line.size() + 1;
+  });
+  --shape.bytes;
+  return shape;
+}
+
+}  // namespace
+
+Status check_fields(const EventFields& fields, std::string_view epoch) {
+  if (auto status = check_type(fields.type); !status) {
+    return status;
+  }
+  if (auto status = check_id(fields.id, epoch); !status) {
+    return status;
+  }
+  if (fields.type.size() > kMaxTextBytes ||
+      fields.data.size() > kMaxTextBytes - fields.type.size()) {
+    return fail(Errc::kTooLarge, "an event must have at most 512 MiB", "data");
+  }
+  if (!is_utf8(fields.data)) {
+    return fail(Errc::kInvalid, "the data is not valid UTF-8", "data");
+  }
+  return Ok{};
+}
+
+uint64_t clamp_retry_ms(uint64_t retry_ms) {
+  return std::clamp(retry_ms, kMinRetryMs, kMaxRetryMs);
+}
+
+std::unique_ptr<Event> Event::encode(const EventFields& fields, std::vector<std::string> topics) {
+  const Shape shape = measure(fields.data);
+  Event event;
+  event.topics_ = std::move(topics);
+  event.has_publisher_id_ = !fields.id.empty();
+  const size_t id_bytes =
+      event.has_publisher_id_ ? kIdField.size() + fields.id.size() + 1 : kIdRoom;
+
+  std::string head;  // The fields between id and data.
+  if (!fields.type.empty()) {
+    head.append("event: ").append(fields.type).append("\n");
+    event.type_begin_ = static_cast<uint32_t>(id_bytes + std::string_view("event: ").size());
+    event.type_size_ = static_cast<uint32_t>(fields.type.size());
+  }
+  if (fields.retry_ms) {
+    event.retry_ms_ = clamp_retry_ms(*fields.retry_ms);
+    head.append("retry: ").append(std::to_string(*event.retry_ms_)).append("\n");
+  }
+
+  std::string& out = event.buffer_;
+  out.reserve(id_bytes + head.size() + shape.lines * kDataField.size() + shape.bytes + 2);
+  if (event.has_publisher_id_) {
+    out.append(kIdField).append(fields.id).append("\n");
+    event.id_size_ = static_cast<uint32_t>(fields.id.size());
+  } else {
+    out.append(kIdRoom, ' ');
+    event.wire_begin_ = kIdRoom;
+  }
+  out += head;
+  event.data_begin_ = static_cast<uint32_t>(out.size());
+  event.data_bytes_ = static_cast<uint32_t>(shape.bytes);
+  if (shape.lines == 1) {
+    out.append(kDataField).append(fields.data).append("\n");
+  } else {
+    append_lines(out, kDataField, fields.data);
+  }
+  out += '\n';
+  return std::make_unique<Event>(std::move(event));
+}
+
+void Event::seal(std::string_view epoch, uint64_t seq, int64_t time_ms) {
+  assert(epoch.size() <= kMaxEpochBytes);
+  seq_ = seq;
+  time_ms_ = time_ms;
+  if (has_publisher_id_) {
+    return;
+  }
+  std::array<char, kMaxSeqDigits> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), seq).ptr;
+  id_size_ = static_cast<uint32_t>(epoch.size() + 1 + static_cast<size_t>(end - digits.data()));
+  wire_begin_ = static_cast<uint32_t>(kIdRoom - kIdField.size() - id_size_ - 1);
+
+  char* at = buffer_.data() + wire_begin_;
+  at = std::copy(kIdField.begin(), kIdField.end(), at);
+  at = std::copy(epoch.begin(), epoch.end(), at);
+  *at++ = '-';
+  at = std::copy(digits.data(), end, at);
+  *at = '\n';
+}
+
+std::string_view Event::wire() const noexcept {
+  return {buffer_.data() + wire_begin_, buffer_.size() - wire_begin_};
+}
+
+std::string_view Event::id() const noexcept {
+  return {buffer_.data() + wire_begin_ + (id_size_ == 0 ? 0 : kIdField.size()), id_size_};
+}
+
+std::string_view Event::type() const noexcept {
+  return {buffer_.data() + type_begin_, type_size_};
+}
+
+std::string Event::data() const {
+  // The lines' text without the first "data: " and the last line end and blank line.
+  std::string_view rest(buffer_);
+  rest = rest.substr(data_begin_ + kDataField.size());
+  rest.remove_suffix(2);
+  if (rest.size() == data_bytes_) {
+    return std::string(rest);
+  }
+  std::string data;
+  data.reserve(data_bytes_);
+  for (;;) {
+    const size_t end = rest.find('\n');
+    data += rest.substr(0, end);
+    if (end == std::string_view::npos) {
+      return data;
+    }
+    data += '\n';
+    rest.remove_prefix(end + 1 + kDataField.size());
+  }
+}
+
+size_t Event::memory() const noexcept {
+  // The object with its share count, the block's bytes, and the topics' names.
+  size_t bytes = sizeof(Event) + kAllocationOverhead * 2;
+  bytes += buffer_.capacity() + kAllocationOverhead;
+  bytes += topics_.capacity() * sizeof(std::string) + kAllocationOverhead;
+  for (const auto& topic : topics_) {
+    if (topic.capacity() >= sizeof(std::string) / 2) {  // Longer than fits inside the object.
+      bytes += topic.capacity() + kAllocationOverhead;
+    }
+  }
+  return bytes;
+}
+
+}  // namespace ringcast::sse
