@@ -12,7 +12,9 @@ namespace ringcast::topics {
 Status check_topic(std::string_view name);
 
 // Names that start with "$" belong to the broker.
-[[nodiscard]] inline bool is_reserved(std::string_view name) { return name.starts_with('$'); }
+[[nodiscard]] inline bool is_reserved(std::string_view name) {
+  return name.starts_with('$');
+}
 
 // A topic, or one with wildcards, each a whole segment between slashes: "*" is exactly one
 // segment, "**" (last segment only) zero or more, so that "orders/**" also matches "orders".
@@ -23,5 +25,8 @@ Status check_pattern(std::string_view pattern);
 // Does a checked pattern match a checked topic? A wildcard as the first segment does not match a
 // name that starts with "$".
 [[nodiscard]] bool matches(std::string_view pattern, std::string_view topic);
+
+// Does `wide` match every topic that `narrow` matches? Both are checked patterns.
+[[nodiscard]] bool covers(std::string_view wide, std::string_view narrow);
 
 }  // namespace ringcast::topics
