@@ -1,0 +1,44 @@
+#include "auth/grants.h"
+
+#include <algorithm>
+
+#include "topics/name.h"
+
+namespace ringcast::auth {
+
+bool Grants::may_publish(std::string_view topic) const {
+  // Whatever was granted, names that start with "$" belong to the broker.
+  return !topics::is_reserved(topic) &&
+         std::any_of(publish.begin(), publish.end(),
+                     [&](const auto& granted) { return topics::matches(granted, topic); });
+}
+
+bool Grants::may_subscribe(std::string_view pattern) const {
+  return std::any_of(subscribe.begin(), subscribe.end(),
+                     [&](const auto& granted) { return topics::covers(granted, pattern); });
+}
+
+bool Grants::may_admin(std::string_view route) const {
+  return std::find(admin.begin(), admin.end(), route) != admin.end();
+}
+
+Grants Grants::everything() {
+  // "**" leaves out what starts with "$": the broker's own names are under "$sys".
+  return {.publish = {"**"},
+          .subscribe = {"**", "$sys/**"},
+          .admin = {"metrics", "topics", "history", "delete"}};
+}
+
+Grants Options::anonymous_on(bool local_listener) const {
+  switch (anonymous) {
+    case Anonymous::kLocal:
+      return local_listener ? Grants::everything() : Grants{};
+    case Anonymous::kNone:
+      return {};
+    case Anonymous::kGrants:
+      return grants;
+  }
+  return {};
+}
+
+}  // namespace ringcast::auth
