@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,7 +35,7 @@ template <typename Range>
 
 template <typename Range>
 std::string nearest(std::string_view word, const Range& candidates) {
-  size_t best_distance = word.size() / 3 + 2;
+  size_t best_distance = std::max<size_t>(word.size() / 3, 1) + 1;
   std::string best;
   for (const auto& candidate : candidates) {
     if (const size_t distance = edit_distance(word, candidate); distance < best_distance) {
