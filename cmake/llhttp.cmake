@@ -1,5 +1,5 @@
 # llhttp: Debian 13 has libllhttp-dev; Debian 12 has the C sources in node-llhttp.
-find_path(LLHTTP_INCLUDE llhttp.h PATH_SUFFIXES llhttp REQUIRED)
+find_path(LLHTTP_INCLUDE llhttp.h PATHS /usr/share/include PATH_SUFFIXES llhttp REQUIRED)
 find_library(LLHTTP_LIBRARY llhttp)
 if(LLHTTP_LIBRARY)
   add_library(llhttp INTERFACE)
