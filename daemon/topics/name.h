@@ -26,7 +26,8 @@ Status check_pattern(std::string_view pattern);
 // name that starts with "$".
 [[nodiscard]] bool matches(std::string_view pattern, std::string_view topic);
 
-// Does `wide` match every topic that `narrow` matches? Both are checked patterns.
+// Does `wide` match every topic that `narrow` matches? Both are checked patterns. Goes by segments,
+// as if the empty name were a topic too.
 [[nodiscard]] bool covers(std::string_view wide, std::string_view narrow);
 
 }  // namespace ringcast::topics
