@@ -10,18 +10,18 @@ namespace ringcast::server {
 
 struct Limits {
   uint64_t connections = 100'000;
-  uint64_t topics = 100'000;               // Topics that hold a ring.
+  uint64_t topics = 100'000;  // Topics that hold a ring.
   uint64_t topics_per_subscription = 100;
   uint64_t head_bytes = 16 << 10;
-  uint64_t body_bytes = 1 << 20;           // Also one line of NDJSON.
+  uint64_t body_bytes = 1 << 20;  // Also one line of NDJSON.
   int64_t head_time_ms = 10'000;
-  int64_t body_time_ms = 30'000;           // The whole body; with NDJSON the silence between lines.
-  int64_t idle_time_ms = 60'000;           // Between the requests of a connection.
+  int64_t body_time_ms = 30'000;  // The whole body; with NDJSON the silence between lines.
+  int64_t idle_time_ms = 60'000;  // Between the requests of a connection.
   bool operator==(const Limits&) const = default;
 };
 
 struct StreamOptions {
-  int64_t heartbeat_ms = 15'000;    // 0: off.
+  int64_t heartbeat_ms = 15'000;  // 0: off.
   int64_t retry_ms = 3'000;
   int64_t write_stall_ms = 30'000;  // A reader that takes nothing for so long is closed.
   uint64_t send_buffer_bytes = 64 << 10;

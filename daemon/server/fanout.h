@@ -1,0 +1,130 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/hub.h"
+#include "server/subscriber.h"
+
+namespace ringcast::server {
+
+// What a subscription asks for, checked.
+struct SubscriptionSpec {
+  std::vector<std::string> patterns;
+  std::vector<std::string> types;
+  Rendering rendering;
+  topics::StartRequest start;
+  bool padding = false;
+};
+
+// The subscribers of one worker that want the same: they share what is read and built for them.
+struct Group final : topics::Interest {
+  std::string key;  // In Fanout::groups_.
+  Rendering rendering;
+  std::vector<Subscriber*> members;
+  std::vector<Subscriber*> ready;  // Those with something left to send; null: gone meanwhile.
+  uint64_t joined_at = 0;          // What was committed then.
+  uint64_t news_after = 0;         // `news` names every topic with events after this seq.
+  bool is_queued = false;          // In Fanout::queue_.
+};
+
+// A slice as bytes, built once for all subscribers of a group at the same cursor.
+struct Prepared {
+  struct Frame {
+    std::shared_ptr<const void> owner;
+    std::string_view bytes;
+    uint64_t seq;
+  };
+  std::vector<Frame> frames;
+  topics::BytesRef joined;  // All frames in one piece; null when there is but one.
+  std::optional<topics::Loss> loss;
+  topics::TellTime told = 0;  // The reader's afterwards.
+  uint64_t resumed = 0;
+  uint64_t end = 0;
+};
+
+// Moves the cursors of one worker's subscribers: takes the news from the hub, reads slices, and
+// writes each once to everybody at the same place. Pure but for the sinks: no loop, no socket.
+// Used by its worker's thread only.
+class Fanout {
+ public:
+  struct Counts {
+    uint64_t deliveries = 0;  // Events written to subscribers.
+    uint64_t bytes = 0;
+    uint64_t gaps[6] = {};    // By GapReason.
+    uint64_t lagged_out = 0;  // Disconnected by their topic's policy.
+  };
+
+  Fanout(Hub& hub, uint32_t worker, StreamOptions options);
+  Fanout(const Fanout&) = delete;
+  Fanout& operator=(const Fanout&) = delete;
+  ~Fanout();
+
+  // A new stream: `head` (the response's) goes out with the first block at the next turn().
+  // kOverloaded when memory is out; then `subscriber` is untouched.
+  Status open(Subscriber& subscriber, FrameSink& sink, const SubscriptionSpec& spec,
+              std::string head);
+  // The connection goes away.
+  void close(Subscriber& subscriber);
+  // The sink can take bytes again.
+  void on_writable(Subscriber& subscriber);
+  // Takes the news and serves one slice to everybody who is ready, a bounded number of them. True
+  // while there is more to do.
+  bool turn();
+  // An id-only block for a subscriber who has everything; false when it is not at the tail.
+  bool heartbeat(Subscriber& subscriber);
+  // The last block of a stream: `retry` and why. Goes out at the next border of an event.
+  void end(Subscriber& subscriber, int64_t retry_ms, std::string_view why);
+
+  void set_options(StreamOptions options) { options_ = options; }
+  [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
+  [[nodiscard]] bool has_work() const noexcept { return !queue_.empty(); }
+
+ private:
+  struct Cached {
+    const Group* group = nullptr;
+    uint64_t cursor = 0;
+    std::shared_ptr<const Prepared> prepared;
+  };
+
+  Group& group_of(const SubscriptionSpec& spec);
+  void drop_if_empty(Group& group);
+  void make_ready(Subscriber& subscriber);
+  void take_news();
+  void send_comments();
+  size_t serve(Group& group, size_t most);
+  void pump(Subscriber& subscriber);
+  std::shared_ptr<const Prepared> prepare(const Subscriber& subscriber);
+  std::shared_ptr<const Prepared> build(const Group& group, topics::Reader reader);
+  Prepared::Frame render(const Group& group, const topics::EventRef& event);
+  std::optional<sse::Gap> gap_before(const Subscriber& subscriber, const Prepared& prepared);
+  void settle(Subscriber& subscriber, const Prepared& prepared, const std::string& gap,
+              size_t taken);
+  void settle_frames(Subscriber& subscriber, const Prepared& prepared, size_t taken);
+  size_t write(Subscriber& subscriber, std::span<const std::string_view> pieces);
+  void write_block(Subscriber& subscriber, std::string_view block);
+  void keep_rest(Subscriber& subscriber, std::string_view rest);
+  void finish(Subscriber& subscriber);
+  void report_pumped();
+
+  Hub& hub_;
+  const uint32_t worker_;
+  StreamOptions options_;
+  std::map<std::string, std::unique_ptr<Group>, std::less<>> groups_;
+  std::vector<Group*> queue_;  // Groups with ready members; null: gone meanwhile.
+  News news_;
+  uint64_t visible_ = 0;  // Subscribers at the tail have everything up to here.
+  uint64_t needed_ = 0;   // A new subscriber starts here: visible_ must get there.
+  uint64_t pumped_ = 0;
+  int64_t now_ms_ = 0;           // Steady, of this turn.
+  std::array<Cached, 8> cache_;  // Of this turn.
+  size_t cache_next_ = 0;
+  Counts counts_;
+};
+
+}  // namespace ringcast::server

@@ -1,0 +1,237 @@
+#include "server/hub.h"
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+#include "sse/position.h"
+
+namespace ringcast::server {
+
+namespace {
+
+// Comments are best effort: what a sleeping worker has not taken beyond this is dropped.
+constexpr size_t kInboxCommentBytes = 1 << 20;
+
+}  // namespace
+
+Hub::Hub(const Options& options, std::string epoch, const Clock& clock)
+    : epoch_(std::move(epoch)),
+      clock_(clock),
+      budget_(options.memory_bytes),
+      pumped_(options.workers),
+      catalog_(budget_, options.policies, options.workers, options.limits.topics),
+      retention_(catalog_, budget_, pumped_),
+      keys_(options.idempotency),
+      inboxes_(options.workers),
+      topics_limit_(options.limits.topics) {}
+
+Result<Receipt> Hub::publish(std::vector<Draft>& drafts, std::string_view who, uint32_t by_worker) {
+  Receipt receipt;
+  uint64_t to_wake = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    size_t bytes = 0;
+    for (const Draft& draft : drafts) {
+      bytes += draft.event ? draft.event->memory() : 0;
+    }
+    last_time_ms_ = std::max(last_time_ms_, clock_.unix_ms());
+    retention_.set_time(last_time_ms_);
+    if (Status room = retention_.make_room(bytes); !room) {
+      return std::move(room).failure();
+    }
+    if (Status room = check_room(drafts); !room) {
+      return std::move(room).failure();
+    }
+    for (Draft& draft : drafts) {
+      store(draft, who, receipt);
+    }
+    to_wake = std::exchange(to_wake_, 0);
+  }
+  wake_marked(to_wake, by_worker);
+  return receipt;
+}
+
+// Only topics that hold events count; those of the batch are counted once each.
+Status Hub::check_room(const std::vector<Draft>& drafts) const {
+  std::unordered_set<std::string_view> fresh;
+  for (const Draft& draft : drafts) {
+    if (!draft.event) {
+      continue;
+    }
+    for (const std::string& name : draft.event->topics()) {
+      const topics::Topic* topic = catalog_.find(name);
+      if (topic == nullptr || topic->ring.empty()) {
+        fresh.insert(name);
+      }
+    }
+  }
+  if (!fresh.empty() && catalog_.topics_with_events + fresh.size() > topics_limit_) {
+    return fail(Errc::kOverloaded,
+                "limits.topics: " + std::to_string(topics_limit_) + " topics hold events already",
+                "topic");
+  }
+  return Ok{};
+}
+
+void Hub::store(Draft& draft, std::string_view who, Receipt& receipt) {
+  ++receipt.accepted;
+  if (!draft.event) {
+    announce(draft);
+    return;
+  }
+  std::string scoped_key;
+  if (!draft.key.empty()) {
+    const int64_t now_ms = clock_.steady_ms();
+    scoped_key = IdempotencyKeys::scoped(who, draft.event->topics(), draft.key);
+    if (const std::string* id = keys_.find(scoped_key, now_ms)) {
+      ++receipt.duplicates;
+      receipt.first_id = receipt.first_id.empty() ? *id : receipt.first_id;
+      receipt.last_id = *id;
+      return;
+    }
+  }
+  draft.event->seal(epoch_, ++committed_, last_time_ms_);
+  const topics::EventRef event = budget_.hold(std::move(draft.event));
+  retention_.append(event);
+  for (const std::string& name : event->topics()) {
+    if (topics::Topic* topic = catalog_.find(name)) {
+      announce(*topic);
+    }
+  }
+  ++published_;
+  if (!scoped_key.empty()) {
+    keys_.add(std::move(scoped_key), event->id(), clock_.steady_ms());
+  }
+  if (receipt.first_id.empty()) {
+    receipt.first_id = event->id();
+  }
+  receipt.last_id = event->id();
+}
+
+void Hub::announce(topics::Topic& topic) {
+  for (uint64_t unaware = topic.workers & ~topic.unread_by; unaware != 0; unaware &= unaware - 1) {
+    const auto worker = static_cast<uint32_t>(__builtin_ctzll(unaware));
+    inboxes_[worker].topics.push_back(&topic);
+    mark(inboxes_[worker], worker);
+  }
+  topic.unread_by |= topic.workers;
+}
+
+void Hub::announce(const Draft& comment) {
+  for (uint32_t worker = 0; worker < inboxes_.size(); ++worker) {
+    Inbox& inbox = inboxes_[worker];
+    if (inbox.comment_bytes + comment.comment->size() <= kInboxCommentBytes) {
+      inbox.comment_bytes += comment.comment->size();
+      inbox.comments.emplace_back(comment.comment, comment.comment_topics);
+      mark(inbox, worker);
+    }
+  }
+}
+
+void Hub::mark(Inbox& inbox, uint32_t worker) {
+  inbox.has_news.store(true, std::memory_order_release);
+  if (!std::exchange(inbox.is_woken, true)) {
+    to_wake_ |= uint64_t{1} << worker;
+  }
+}
+
+void Hub::wake_marked(uint64_t marked, uint32_t except) {
+  for (; marked != 0; marked &= marked - 1) {
+    const auto worker = static_cast<uint32_t>(__builtin_ctzll(marked));
+    if (worker != except && inboxes_[worker].wake) {
+      inboxes_[worker].wake();
+    }
+  }
+}
+
+void Hub::set_waker(uint32_t worker, std::function<void()> wake) {
+  inboxes_[worker].wake = std::move(wake);
+}
+
+bool Hub::has_news(uint32_t worker) const noexcept {
+  return inboxes_[worker].has_news.load(std::memory_order_acquire);
+}
+
+void Hub::take_news(uint32_t worker, News& news) {
+  news.interests.clear();
+  news.comments.clear();
+  const std::lock_guard lock(mutex_);
+  Inbox& inbox = inboxes_[worker];
+  ++inbox.round;
+  news.visible = committed_;
+  for (topics::Topic* topic : inbox.topics) {
+    topic->unread_by &= ~(uint64_t{1} << worker);
+    for (const topics::Topic::Link& link : topic->interests) {
+      topics::Interest& interest = *link.interest;
+      if (interest.worker != worker) {
+        continue;
+      }
+      if (interest.news_round != inbox.round) {
+        interest.news_round = inbox.round;
+        interest.news.clear();
+        news.interests.push_back(&interest);
+      }
+      interest.news.push_back(topic);
+    }
+  }
+  for (const auto& [block, names] : inbox.comments) {
+    Comment& comment = news.comments.emplace_back(Comment{block, {}});
+    for (const std::string& name : names) {
+      if (const topics::Topic* topic = catalog_.find(name)) {
+        for (const topics::Topic::Link& link : topic->interests) {
+          if (link.interest->worker == worker) {
+            comment.interests.push_back(link.interest);
+          }
+        }
+      }
+    }
+  }
+  inbox.topics.clear();
+  inbox.comments.clear();
+  inbox.comment_bytes = 0;
+  inbox.is_woken = false;
+  inbox.has_news.store(false, std::memory_order_release);
+}
+
+Result<Opening> Hub::open(topics::Interest& interest, const topics::StartRequest& request) {
+  const std::lock_guard lock(mutex_);
+  if (!interest.is_joined) {
+    size_t bytes = 0;
+    for (const std::string& pattern : interest.patterns) {
+      bytes += sizeof(topics::Topic) + 2 * pattern.size();
+    }
+    if (Status room = retention_.make_room(bytes); !room) {
+      return std::move(room).failure();
+    }
+    catalog_.join(interest);
+  }
+  const topics::Start start =
+      topics::find_start(request, interest, retention_.ids(), epoch_, committed_);
+  Opening opening{.reader = {.cursor = start.cursor}, .gap = start.gap, .committed = committed_};
+  if (start.gap || (start.forget_losses && find_loss(interest, opening.reader, false))) {
+    opening.reader.told = retention_.tell();
+  }
+  return opening;
+}
+
+void Hub::leave(topics::Interest& interest) {
+  const std::lock_guard lock(mutex_);
+  catalog_.leave(interest);
+}
+
+topics::Slice Hub::read(const topics::Interest& interest, topics::Reader& reader, uint64_t visible,
+                        bool only_news) {
+  const std::lock_guard lock(mutex_);
+  topics::Slice slice = topics::read_slice(interest, reader, visible, only_news, {});
+  if (slice.loss) {
+    reader.told = retention_.tell();
+  }
+  return slice;
+}
+
+std::string Hub::position(uint64_t seq) const {
+  return sse::format_position(epoch_, seq);
+}
+
+}  // namespace ringcast::server

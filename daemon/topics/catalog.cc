@@ -1,0 +1,246 @@
+#include "topics/catalog.h"
+
+#include <algorithm>
+
+namespace ringcast::topics {
+
+namespace {
+
+// What a topic and a tombstone cost beside their names: nodes, buckets and the allocator's share.
+constexpr size_t kTopicCost = sizeof(Topic) + 200;
+constexpr size_t kTombstoneCost = sizeof(Tombstone) + 200;
+
+size_t cost_of(const Topic& topic) {
+  return kTopicCost + topic.name.size();
+}
+
+}  // namespace
+
+void Tombstone::absorb(const Tombstone& other) {
+  high = std::max(high, other.high);
+  deleted_high = std::max(deleted_high, other.deleted_high);
+  when = std::max(when, other.when);
+}
+
+bool Interest::wants(const sse::Event& event) const {
+  if (types.empty()) {
+    return true;
+  }
+  const std::string_view type = event.type().empty() ? "message" : event.type();
+  return std::find(types.begin(), types.end(), type) != types.end();
+}
+
+bool Interest::matches(std::string_view topic) const {
+  return std::any_of(patterns.begin(), patterns.end(), [topic](const std::string& pattern) {
+    return topics::matches(pattern, topic);
+  });
+}
+
+uint64_t Topic::subscribers() const {
+  uint64_t count = 0;
+  for (const Link& link : interests) {
+    count += link.interest->readers.load(std::memory_order_relaxed);
+  }
+  return count;
+}
+
+Catalog::Catalog(Budget& budget, Policies policies, uint32_t workers, size_t max_tombstones)
+    : budget_(budget),
+      policies_(std::move(policies)),
+      workers_(workers),
+      max_tombstones_(max_tombstones) {}
+
+Catalog::~Catalog() {
+  for (const auto& [name, topic] : topics_) {
+    budget_.release(cost_of(*topic));
+  }
+  for (const auto& [name, tombstone] : tombstones_) {
+    budget_.release(kTombstoneCost + name.size());
+  }
+}
+
+Topic* Catalog::find(std::string_view name) const {
+  const auto found = topics_.find(name);
+  return found == topics_.end() ? nullptr : found->second.get();
+}
+
+Topic& Catalog::touch(std::string_view name) {
+  if (Topic* known = find(name)) {
+    return *known;
+  }
+  auto born = std::make_unique<Topic>(name, policies_.of(name), budget_);
+  Topic& topic = *born;
+  budget_.charge(cost_of(topic));
+  topics_.emplace(topic.name, std::move(born));
+  by_name_.emplace(topic.name, &topic);
+
+  Tombstone past = forgotten_;
+  if (const auto grave = tombstones_.find(name); grave != tombstones_.end()) {
+    past.absorb(grave->second);
+    tombstones_by_high_.erase({grave->second.high, grave->first});
+    budget_.release(kTombstoneCost + name.size());
+    tombstones_.erase(grave);
+  }
+  topic.ring.forget_up_to(past.high, past.when);
+  topic.deleted_high = past.deleted_high;
+  patterns_.each_match(name, [&](PatternWatch& watch) {
+    for (Interest* interest : watch.interests) {
+      link(*interest, topic);
+    }
+  });
+  return topic;
+}
+
+bool Catalog::forget_if_unused(Topic& topic) {
+  if (!topic.ring.empty() || topic.exact_interests > 0 || topic.unread_by != 0) {
+    return false;
+  }
+  bury(topic);
+  while (!topic.interests.empty()) {
+    unlink(topic, topic.interests.size() - 1);
+  }
+  budget_.release(cost_of(topic));
+  by_name_.erase(topic.name);
+  topics_.erase(topics_.find(topic.name));
+  return true;
+}
+
+void Catalog::bury(const Topic& topic) {
+  const EvictedLog& evicted = topic.ring.evicted();
+  if (evicted.high() <= forgotten_.high) {
+    return;  // Nothing that is not remembered anyway.
+  }
+  const Tombstone tombstone{evicted.high(), topic.deleted_high, evicted.last_time()};
+  patterns_.each_match(topic.name, [&](PatternWatch& watch) { watch.gone.absorb(tombstone); });
+  if (max_tombstones_ == 0) {
+    forgotten_.absorb(tombstone);
+    return;
+  }
+  const auto placed = tombstones_.emplace(topic.name, tombstone).first;
+  tombstones_by_high_.emplace(tombstone.high, placed->first);
+  budget_.charge(kTombstoneCost + topic.name.size());
+  if (tombstones_.size() > max_tombstones_) {
+    const auto oldest = tombstones_.find(tombstones_by_high_.begin()->second);
+    tombstones_by_high_.erase(tombstones_by_high_.begin());
+    forgotten_.absorb(oldest->second);
+    budget_.release(kTombstoneCost + oldest->first.size());
+    tombstones_.erase(oldest);
+  }
+}
+
+void Catalog::join(Interest& interest) {
+  interest.is_joined = true;
+  for (const std::string& pattern : interest.patterns) {
+    if (!has_wildcard(pattern)) {
+      Topic& topic = touch(pattern);
+      ++topic.exact_interests;
+      link(interest, topic);
+      continue;
+    }
+    PatternWatch& watch = patterns_[pattern];
+    if (watch.interests.empty()) {
+      watch.gone = past_of(pattern);
+    }
+    watch.interests.push_back(&interest);
+    interest.watches.push_back(&watch);
+    each_named(by_name_, pattern, [&](const auto& entry) { link(interest, *entry.second); });
+  }
+}
+
+void Catalog::leave(Interest& interest) {
+  interest.is_joined = false;
+  std::vector<Topic*> topics;
+  for (const Interest::Link& each : interest.topics) {
+    topics.push_back(each.topic);
+  }
+  while (!interest.topics.empty()) {
+    unlink(*interest.topics.back().topic, interest.topics.back().back);
+  }
+  interest.news.clear();
+  for (PatternWatch* watch : interest.watches) {
+    std::erase(watch->interests, &interest);
+  }
+  for (const std::string& pattern : interest.patterns) {
+    if (!has_wildcard(pattern)) {
+      --find(pattern)->exact_interests;
+    } else if (patterns_[pattern].interests.empty()) {
+      patterns_.erase(pattern);
+    }
+  }
+  interest.watches.clear();
+  for (Topic* topic : topics) {
+    forget_if_unused(*topic);
+  }
+}
+
+void Catalog::set_policies(Policies policies) {
+  policies_ = std::move(policies);
+  for (const auto& [name, topic] : topics_) {
+    topic->policy = &policies_.of(name);
+  }
+}
+
+void Catalog::link(Interest& interest, Topic& topic) {
+  // Several of its patterns may match. One of the two lists is short: a wide pattern has many
+  // topics, a popular topic many interests.
+  const bool is_linked =
+      topic.interests.size() < interest.topics.size()
+          ? std::any_of(topic.interests.begin(), topic.interests.end(),
+                        [&](const Topic::Link& each) { return each.interest == &interest; })
+          : std::any_of(interest.topics.begin(), interest.topics.end(),
+                        [&](const Interest::Link& each) { return each.topic == &topic; });
+  if (is_linked) {
+    return;
+  }
+  topic.interests.push_back({&interest, interest.topics.size()});
+  interest.topics.push_back({&topic, topic.interests.size() - 1});
+  topic.interests_of_worker.resize(workers_);
+  ++topic.interests_of_worker[interest.worker];
+  topic.workers |= uint64_t{1} << interest.worker;
+}
+
+// Both sides are unordered, so that the last one fills the hole: constant time.
+void Catalog::unlink(Topic& topic, size_t index) {
+  const Topic::Link link = topic.interests[index];
+  Interest& interest = *link.interest;
+  if (--topic.interests_of_worker[interest.worker] == 0) {
+    topic.workers &= ~(uint64_t{1} << interest.worker);
+  }
+  topic.interests[index] = topic.interests.back();
+  topic.interests[index].interest->topics[topic.interests[index].back].back = index;
+  topic.interests.pop_back();
+
+  interest.topics[link.back] = interest.topics.back();
+  const Interest::Link& moved = interest.topics[link.back];
+  if (moved.topic != &topic) {
+    moved.topic->interests[moved.back].back = link.back;
+  }
+  interest.topics.pop_back();
+  std::erase(interest.news, &topic);
+}
+
+Tombstone Catalog::past_of(std::string_view pattern) const {
+  Tombstone past = forgotten_;
+  each_named(tombstones_, pattern, [&](const auto& entry) { past.absorb(entry.second); });
+  return past;
+}
+
+template <typename Map, typename Visit>
+void Catalog::each_named(const Map& map, std::string_view pattern, Visit visit) {
+  // Only names that start with the part before the first wildcard can match. "a/**" matches "a"
+  // as well, so that the slash before the wildcard does not count.
+  std::string_view start = pattern.substr(0, pattern.find('*'));
+  if (start.ends_with('/')) {
+    start.remove_suffix(1);
+  }
+  for (auto entry = map.lower_bound(start); entry != map.end(); ++entry) {
+    if (!std::string_view(entry->first).starts_with(start)) {
+      return;
+    }
+    if (topics::matches(pattern, entry->first)) {
+      visit(*entry);
+    }
+  }
+}
+
+}  // namespace ringcast::topics

@@ -1,0 +1,131 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "topics/pattern_index.h"
+#include "topics/policy.h"
+#include "topics/ring.h"
+
+namespace ringcast::topics {
+
+struct Topic;
+struct PatternWatch;
+
+// What is left of a topic that was forgotten, or of many.
+struct Tombstone {
+  uint64_t high = 0;          // Everything up to here is gone.
+  uint64_t deleted_high = 0;  // Gone by DELETE up to here, by retention above.
+  TellTime when = 0;          // The latest loss.
+
+  void absorb(const Tombstone& other);
+};
+
+// What a group of subscribers of one worker wants: topics and patterns, and which event types.
+// Made and destroyed by the worker; the catalog keeps its links. All but `readers`, `patterns`
+// and `types` is guarded by the hub's lock.
+struct Interest {
+  std::vector<std::string> patterns;  // Checked; exact topics and patterns, without repeats.
+  std::vector<std::string> types;     // Empty: all.
+  uint32_t worker = 0;
+  std::atomic<uint32_t> readers{0};
+
+  struct Link {
+    Topic* topic;
+    size_t back;  // This link's index in topic->interests.
+  };
+  std::vector<Link> topics;            // All that match now.
+  std::vector<PatternWatch*> watches;  // One for each pattern with wildcards.
+  std::vector<const Topic*> news;      // Those with events that came with the last news.
+  uint64_t news_round = 0;             // Which of the worker's news that was.
+  bool is_joined = false;
+
+  [[nodiscard]] bool wants(const sse::Event& event) const;
+  [[nodiscard]] bool matches(std::string_view topic) const;
+};
+
+// A pattern with wildcards, and what it once matched and is no more.
+struct PatternWatch {
+  std::vector<Interest*> interests;
+  Tombstone gone;
+};
+
+// A topic that has events or subscribers. Guarded by the hub's lock.
+struct Topic {
+  struct Link {
+    Interest* interest;
+    size_t back;  // This link's index in interest->topics.
+  };
+
+  Topic(std::string_view topic_name, const Policy& topic_policy, Budget& budget)
+      : name(topic_name), policy(&topic_policy), ring(budget) {}
+
+  const std::string name;
+  const Policy* policy;  // In the catalog's policies.
+  Ring ring;
+  std::vector<Link> interests;
+  std::vector<uint32_t> interests_of_worker;
+  uint64_t workers = 0;       // A bit for each worker with an interest.
+  uint64_t unread_by = 0;     // A bit for each worker that has it in its inbox.
+  uint64_t deleted_high = 0;  // Gone by DELETE up to here.
+  uint32_t exact_interests = 0;
+
+  [[nodiscard]] uint64_t subscribers() const;
+};
+
+// The index of all topics: by name, by who wants them, and what is left of the forgotten ones.
+// Pure; guarded by the hub's lock.
+class Catalog {
+ public:
+  // `max_tombstones` bounds what is remembered of forgotten topics, each by name.
+  Catalog(Budget& budget, Policies policies, uint32_t workers, size_t max_tombstones);
+  Catalog(const Catalog&) = delete;
+  Catalog& operator=(const Catalog&) = delete;
+  ~Catalog();
+
+  [[nodiscard]] Topic* find(std::string_view name) const;
+  // Makes it when it is new: then it is matched against all patterns, once.
+  Topic& touch(std::string_view name);
+  // Lets go of a topic without events and exact subscribers that is in nobody's inbox.
+  bool forget_if_unused(Topic& topic);
+
+  void join(Interest& interest);
+  void leave(Interest& interest);
+
+  void set_policies(Policies policies);
+  [[nodiscard]] const std::map<std::string_view, Topic*>& by_name() const { return by_name_; }
+  [[nodiscard]] size_t tombstones() const noexcept { return tombstones_.size(); }
+
+  // Topics that have events: kept by retention.
+  uint64_t topics_with_events = 0;
+
+ private:
+  void link(Interest& interest, Topic& topic);
+  static void unlink(Topic& topic, size_t index);
+  void bury(const Topic& topic);
+  [[nodiscard]] Tombstone past_of(std::string_view pattern) const;
+  // Calls visit(entry) for the entries of an ordered map whose names a pattern matches.
+  template <typename Map, typename Visit>
+  static void each_named(const Map& map, std::string_view pattern, Visit visit);
+
+  Budget& budget_;
+  Policies policies_;
+  const uint32_t workers_;
+  const size_t max_tombstones_;
+  std::unordered_map<std::string_view, std::unique_ptr<Topic>> topics_;  // Keys in the topics.
+  std::map<std::string_view, Topic*> by_name_;
+  PatternIndex<PatternWatch> patterns_;
+  std::map<std::string, Tombstone, std::less<>> tombstones_;
+  std::set<std::pair<uint64_t, std::string_view>> tombstones_by_high_;  // Names in tombstones_.
+  Tombstone forgotten_;  // The maximum of the tombstones that were dropped.
+};
+
+}  // namespace ringcast::topics

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "base/result.h"
+#include "topics/budget.h"
+#include "topics/catalog.h"
+
+namespace ringcast::topics {
+
+// Finds events by the id that their publisher gave them. Guarded by the hub's lock.
+class PublisherIds {
+ public:
+  explicit PublisherIds(Budget& budget) : budget_(budget) {}
+  PublisherIds(const PublisherIds&) = delete;
+  PublisherIds& operator=(const PublisherIds&) = delete;
+  ~PublisherIds() { budget_.release(entries_.size() * kEntryCost); }
+
+  void add(const sse::Event& event, Topic& topic);
+  void remove(const sse::Event& event, Topic& topic);
+  // The oldest event with this id that is retained in a topic of the interest: a repeat is better
+  // than a loss.
+  [[nodiscard]] EventRef oldest(std::string_view id, const Interest& interest) const;
+
+ private:
+  static constexpr size_t kEntryCost = 96;
+  using Entry = std::tuple<size_t, uint64_t, Topic*>;  // Hash of the id, seq, topic.
+
+  Budget& budget_;
+  std::set<Entry> entries_;
+};
+
+// Decides what leaves the rings, and when: by count, bytes and age as each topic's policy says,
+// by DELETE, and for memory. Count and bytes wait for every worker with subscribers of the topic
+// to have pumped up to the event, and for its grace; never for a socket. Guarded by the hub's lock.
+class Retention {
+ public:
+  // `pumped`: for each worker, up to which seq all its subscribers that can take more were served.
+  Retention(Catalog& catalog, Budget& budget, std::span<const std::atomic<uint64_t>> pumped)
+      : catalog_(catalog), budget_(budget), pumped_(pumped), ids_(budget) {}
+
+  // Puts a sealed event in the ring of each of its topics and evicts what they have too much.
+  void append(const EventRef& event);
+  // Makes room for `bytes` more: first goes what is known of evicted events, then the oldest
+  // events of topics without subscribers, then of all, fullest first. kBehind: not
+  // before subscribers have been served; kOverloaded: it does not fit at all.
+  Status make_room(size_t bytes);
+  // Evicts everything that a topic holds, for DELETE.
+  void clear(Topic& topic);
+  // Looks at up to `count` topics, on from where the last call stopped: evicts by age, and what had
+  // been kept for its grace; forgets unused topics.
+  void sweep(int64_t now_unix_ms, size_t count);
+
+  // The time of a telling: what is evicted from here on is later.
+  TellTime tell() { return tell_clock_++; }
+  [[nodiscard]] TellTime now() const noexcept { return tell_clock_; }
+  [[nodiscard]] const PublisherIds& ids() const noexcept { return ids_; }
+  [[nodiscard]] uint64_t evictions() const noexcept { return evictions_; }
+  void set_time(int64_t unix_ms) noexcept { now_unix_ms_ = unix_ms; }
+
+ private:
+  void trim(Topic& topic);
+  void evict_oldest(Topic& topic);
+  [[nodiscard]] uint64_t pumped_by_all(const Topic& topic) const;
+  void evict_for_memory(int64_t to_free, bool with_subscribers);
+  void drop_evicted_logs(int64_t target_used);
+
+  Catalog& catalog_;
+  Budget& budget_;
+  std::span<const std::atomic<uint64_t>> pumped_;  // The hub's.
+  PublisherIds ids_;
+  TellTime tell_clock_ = 1;
+  int64_t now_unix_ms_ = 0;
+  uint64_t evictions_ = 0;
+  std::string sweep_after_;
+};
+
+}  // namespace ringcast::topics

@@ -1,0 +1,197 @@
+#include "topics/start.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <vector>
+
+#include "base/text.h"
+#include "sse/position.h"
+
+namespace ringcast::topics {
+
+namespace {
+
+constexpr std::string_view kForms =
+    "`since` is latest, earliest, -N, a time such as 2026-01-02T03:04:05Z, unix seconds, or an "
+    "age such as 10m";
+
+constexpr uint64_t kMaxSeconds = 253'402'300'799;  // The end of the year 9999.
+
+std::optional<int64_t> number_at(std::string_view text, size_t at, size_t digits) {
+  if (at + digits > text.size()) {
+    return std::nullopt;
+  }
+  const auto number = parse_uint(text.substr(at, digits));
+  return number ? std::optional(static_cast<int64_t>(*number)) : std::nullopt;
+}
+
+// Reads ".123456" at `at` and moves it on; milliseconds, further digits cut off.
+std::optional<int64_t> read_fraction(std::string_view text, size_t& at) {
+  if (at >= text.size() || text[at] != '.') {
+    return 0;
+  }
+  int64_t millis = 0;
+  int64_t unit = 100;
+  const size_t begin = ++at;
+  for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at) {
+    millis += unit * (text[at] - '0');
+    unit /= 10;
+  }
+  return at > begin ? std::optional(millis) : std::nullopt;
+}
+
+// Minutes east of UTC. A space stands for the "+" that a query string turned into one.
+std::optional<int64_t> read_offset(std::string_view text) {
+  if (text == "Z" || text == "z") {
+    return 0;
+  }
+  if (text.size() != 6 || text[3] != ':' || (text[0] != '+' && text[0] != '-' && text[0] != ' ')) {
+    return std::nullopt;
+  }
+  const auto hours = number_at(text, 1, 2);
+  const auto minutes = number_at(text, 4, 2);
+  if (!hours || !minutes || *hours > 23 || *minutes > 59) {
+    return std::nullopt;
+  }
+  return (text[0] == '-' ? -1 : 1) * (*hours * 60 + *minutes);
+}
+
+// RFC 3339 section 5.6.
+std::optional<int64_t> read_time(std::string_view text) {
+  if (text.size() < 20 || text[4] != '-' || text[7] != '-' ||
+      (text[10] != 'T' && text[10] != 't' && text[10] != ' ') || text[13] != ':' ||
+      text[16] != ':') {
+    return std::nullopt;
+  }
+  const auto year = number_at(text, 0, 4);
+  const auto month = number_at(text, 5, 2);
+  const auto day = number_at(text, 8, 2);
+  const auto hour = number_at(text, 11, 2);
+  const auto minute = number_at(text, 14, 2);
+  const auto second = number_at(text, 17, 2);
+  if (!year || !month || !day || !hour || !minute || !second || *hour > 23 || *minute > 59 ||
+      *second > 60) {
+    return std::nullopt;
+  }
+  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day))};
+  size_t at = 19;
+  const auto millis = read_fraction(text, at);
+  const auto offset = read_offset(text.substr(at));
+  if (!date.ok() || !millis || !offset) {
+    return std::nullopt;
+  }
+  const int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
+  return ((days * 24 + *hour) * 60 + *minute - *offset) * 60'000 + *second * 1000 + *millis;
+}
+
+std::optional<int64_t> read_age_ms(std::string_view text) {
+  const size_t digits = text.find_first_not_of("0123456789");
+  if (digits == 0 || digits == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const auto number = parse_uint(text.substr(0, digits));
+  const std::string_view unit = text.substr(digits);
+  const int64_t unit_ms = unit == "ms"  ? 1
+                          : unit == "s" ? 1000
+                          : unit == "m" ? 60'000
+                          : unit == "h" ? 3'600'000
+                          : unit == "d" ? 86'400'000
+                                        : 0;
+  if (!number || unit_ms == 0 || *number > kMaxSeconds) {
+    return std::nullopt;
+  }
+  return static_cast<int64_t>(*number) * unit_ms;
+}
+
+// Just before the N newest events that this interest would get.
+uint64_t before_newest(const Interest& interest, uint64_t count, uint64_t committed) {
+  std::vector<uint64_t> seqs;
+  for (const Interest::Link& link : interest.topics) {
+    const Ring& ring = link.topic->ring;
+    uint64_t taken = 0;
+    for (size_t index = ring.size(); index > 0 && taken < count; --index) {
+      if (interest.wants(*ring[index - 1].event)) {
+        seqs.push_back(ring[index - 1].seq);
+        ++taken;
+      }
+    }
+  }
+  std::sort(seqs.begin(), seqs.end(), std::greater<>{});
+  seqs.erase(std::unique(seqs.begin(), seqs.end()), seqs.end());
+  if (count == 0 || seqs.empty()) {
+    return committed;
+  }
+  return seqs[std::min<uint64_t>(count, seqs.size()) - 1] - 1;
+}
+
+uint64_t before_time(const Interest& interest, int64_t unix_ms, uint64_t committed) {
+  uint64_t before = committed;
+  for (const Interest::Link& link : interest.topics) {
+    const Ring& ring = link.topic->ring;
+    if (const size_t index = ring.first_since(unix_ms); index < ring.size()) {
+      before = std::min(before, ring[index].seq - 1);
+    }
+  }
+  return before;
+}
+
+constexpr int64_t kAllTimes = INT64_MIN;
+
+uint64_t place_of(const Since& since, const Interest& interest, uint64_t committed) {
+  switch (since.kind) {
+    case Since::Kind::kLatest:
+      return committed;
+    case Since::Kind::kEarliest:
+      return before_time(interest, kAllTimes, committed);
+    case Since::Kind::kNewest:
+      return before_newest(interest, since.count, committed);
+    case Since::Kind::kTime:
+      return before_time(interest, since.unix_ms, committed);
+  }
+  return committed;
+}
+
+}  // namespace
+
+Result<Since> parse_since(std::string_view text, int64_t now_unix_ms) {
+  if (text == "latest") {
+    return Since{};
+  }
+  if (text == "earliest") {
+    return Since{.kind = Since::Kind::kEarliest};
+  }
+  if (text.starts_with('-')) {
+    if (const auto count = parse_uint(text.substr(1))) {
+      return Since{.kind = Since::Kind::kNewest, .count = *count};
+    }
+  } else if (const auto seconds = parse_uint(text); seconds && *seconds <= kMaxSeconds) {
+    return Since{.kind = Since::Kind::kTime, .unix_ms = static_cast<int64_t>(*seconds) * 1000};
+  } else if (const auto age_ms = read_age_ms(text)) {
+    return Since{.kind = Since::Kind::kTime, .unix_ms = now_unix_ms - *age_ms};
+  } else if (const auto time = read_time(text)) {
+    return Since{.kind = Since::Kind::kTime, .unix_ms = *time};
+  }
+  return fail(Errc::kInvalid, std::string(kForms), "since");
+}
+
+Start find_start(const StartRequest& request, const Interest& interest, const PublisherIds& ids,
+                 std::string_view epoch, uint64_t committed) {
+  const std::string& id = request.last_event_id;
+  if (id.empty()) {
+    return Start{.cursor = place_of(request.since, interest, committed), .forget_losses = true};
+  }
+  const auto position = sse::parse_position(id);
+  if (position && position->epoch == epoch) {
+    return position->seq <= committed ? Start{.cursor = position->seq}
+                                      : Start{.gap = sse::GapReason::kUnknown};
+  }
+  if (const EventRef event = ids.oldest(id, interest)) {
+    return {.cursor = event->seq()};
+  }
+  return {.gap = position ? sse::GapReason::kEpoch : sse::GapReason::kUnknown};
+}
+
+}  // namespace ringcast::topics
