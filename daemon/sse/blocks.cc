@@ -105,7 +105,9 @@ std::string first_block(uint64_t retry_ms, std::string_view id, bool padding) {
   }
   block += ": ringcast\n";
   append_retry(block, retry_ms);
-  append_field(block, "id", id);
+  if (!id.empty()) {
+    append_field(block, "id", id);
+  }
   block += '\n';
   return block;
 }
