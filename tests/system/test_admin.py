@@ -1,0 +1,208 @@
+"""Looking and cleaning up: topics, history, deletion, health, readiness, metrics."""
+
+import re
+import unittest
+
+from harness.case import DaemonCase, seq
+from harness.http import encoded, query
+from harness.waiting import wait_until
+
+SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*",?)*\})? (\S+)')
+
+
+def parse_metrics(text):
+    """Prometheus text format 0.0.4, strictly: {name with labels: value} and {family: type}."""
+    assert text.endswith("\n"), "the last line needs its end"
+    types, helps, samples = {}, set(), {}
+    for line in text.splitlines():
+        if line.startswith("# TYPE "):
+            name, kind = line[7:].split(" ")
+            assert name not in types, f"{name} has two types"
+            assert kind in ("counter", "gauge", "histogram", "summary", "untyped"), line
+            types[name] = kind
+        elif line.startswith("# HELP "):
+            helps.add(line[7:].split(" ", 1)[0])
+        elif line and not line.startswith("#"):
+            match = SAMPLE.fullmatch(line)
+            assert match, f"no sample: {line!r}"
+            name, labels, value = match.groups()
+            family = re.sub("_(bucket|sum|count)$", "", name)
+            assert name in types or family in types, f"{name} has no type"
+            assert name + (labels or "") not in samples, f"{line!r} came twice"
+            samples[name + (labels or "")] = float(value)
+    assert set(types) == helps, f"types and helps differ: {set(types) ^ helps}"
+    return samples, types
+
+
+class TopicsTest(DaemonCase):
+
+    def list(self, **parameters):
+        response = self.fetch("GET", "/topics?" + query(parameters))
+        self.assertEqual(response.status, 200, response)
+        return response.json()
+
+    def names(self, **parameters):
+        return [topic["name"] for topic in self.list(**parameters)["topics"]]
+
+    def test_a_topic_is_described(self):
+        answer = self.publish_numbers(0, 3)
+        self.listener()
+        self.listener()
+        info = self.topic_info()
+        self.assertGreater(info.pop("bytes"), 0)
+        self.assertEqual(info, {"name": self.topic, "subscribers": 2, "events": 3, "oldest": answer["first_id"],
+                                "newest": answer["last_id"]})
+
+    def test_the_listing_says_the_same(self):
+        self.publish_numbers(0, 3)
+        listing = self.list(prefix=self.topic)
+        self.assertEqual(listing["topics"], [self.topic_info()])
+        self.assertIsNone(listing["next"])
+
+    def test_a_topic_that_is_not_there(self):
+        self.assert_problem(self.fetch("GET", "/topics/" + self.topic), 404)
+
+    def test_a_topic_appears_with_its_subscriber_and_goes_with_it(self):
+        stream = self.listener()
+        self.assertEqual(self.names(prefix=self.topic), [self.topic])
+        stream.close()
+        wait_until(lambda: not self.names(prefix=self.topic), "the topic is forgotten")
+
+    def test_a_prefix_narrows_the_listing(self):
+        for name in ("/a", "/ab", "/b"):
+            self.publish("x", self.topic + name)
+        self.assertEqual(self.names(prefix=self.topic + "/a"), [self.topic + "/a", self.topic + "/ab"])
+
+    def test_pages_are_complete_and_without_repeats(self):
+        expected = sorted(f"{self.topic}/{number}" for number in range(25))
+        for name in expected:
+            self.publish("x", name)
+        found, after = [], {}
+        while True:
+            page = self.list(prefix=self.topic, limit="10", **after)
+            self.assertLessEqual(len(page["topics"]), 10)
+            found += [topic["name"] for topic in page["topics"]]
+            if page["next"] is None:
+                break
+            after = {"after": page["next"]}
+        self.assertEqual(found, expected)
+
+    def test_the_limit_is_one_to_a_thousand(self):
+        for good in ("1", "1000"):
+            self.list(limit=good)
+        for bad in ("0", "1001", "x", "-1"):
+            self.assert_problem(self.fetch("GET", "/topics?limit=" + bad), 400, field="limit")
+
+
+class HistoryTest(DaemonCase):
+    settings = {"history": {"events": 20, "grace": "0s"}}
+
+    def history(self, *topics, **parameters):
+        target = "/history?" + query([("topic", topic) for topic in topics or (self.topic,)]
+                                     + list(parameters.items()))
+        response = self.fetch("GET", target)
+        self.assertEqual(response.status, 200, response)
+        return response.json()
+
+    def test_an_event_is_described(self):
+        position = self.publish("a\nb", event="kind", retry="700")
+        page = self.history()
+        self.assertIsNone(page["gap"])
+        event = page["events"][0]
+        self.assertRegex(event.pop("time"), r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\Z")
+        self.assertEqual(event, {"id": position, "topics": [self.topic], "event": "kind", "data": "a\nb",
+                                 "retry": 700})
+
+    def test_pages_go_on_where_the_last_one_ended(self):
+        self.publish_numbers(0, 15)
+        data, after = [], {}
+        while True:
+            page = self.history(limit="4", **after)
+            self.assertIsNone(page["gap"])
+            data += [event["data"] for event in page["events"]]
+            if page["next"] is None:
+                break
+            after = {"after": page["next"]}
+        self.assertEqual(data, [str(n) for n in range(15)])
+
+    def test_a_gap_is_told(self):
+        first = self.publish("first")
+        self.publish_numbers(0, 50)
+        page = self.history(after=first)
+        self.assertEqual((page["gap"]["reason"], page["gap"]["missed"]), ("expired", 30))
+        self.assertEqual([event["data"] for event in page["events"]], [str(n) for n in range(30, 50)])
+
+    def test_a_pattern_gives_each_event_once(self):
+        self.publish_many([{"topics": [self.topic + "/a", self.topic + "/b"], "data": "both"}])
+        events = self.history(self.topic + "/*")["events"]
+        self.assertEqual([event["topics"] for event in events], [[self.topic + "/a", self.topic + "/b"]])
+
+
+class DeleteTest(DaemonCase):
+
+    def delete(self, topic=None):
+        return self.fetch("DELETE", "/topics/" + encoded(topic or self.topic))
+
+    def test_it_takes_the_events(self):
+        self.publish_numbers(0, 5)
+        response = self.delete()
+        self.assertEqual((response.status, response.body), (204, b""))
+        self.publish("after")
+        self.assertEqual(self.subscribe(since="earliest").data(1), ["after"])
+        self.assertEqual(self.topic_info()["events"], 1)
+
+    def test_positions_are_not_used_again(self):
+        before = self.publish("x")
+        self.delete()
+        self.assertGreater(seq(self.publish("y")), seq(before))
+
+    def test_broker_names_are_not_for_deleting(self):
+        self.assertIn(self.delete("$sys/x").status, (403, 404))
+
+
+class HealthTest(DaemonCase):
+
+    def test_health_and_readiness(self):
+        for target in ("/healthz", "/readyz"):
+            self.assertEqual(self.fetch("GET", target).status, 200)
+
+    def test_the_page(self):
+        response = self.fetch("GET", "/")
+        self.assertEqual(response.status, 200)
+        self.assertTrue(response.header("Content-Type").startswith("text/html"))
+
+    def test_metrics_are_prometheus_text(self):
+        self.listener()
+        self.publish("x")
+        response = self.fetch("GET", "/metrics")
+        self.assertEqual(response.status, 200)
+        self.assertTrue(response.header("Content-Type").startswith("text/plain"))
+        samples, types = parse_metrics(response.body.decode("utf-8"))
+        own = [name for name in types if name.startswith("ringcast_")]
+        self.assertGreater(len(own), 5)
+        for name, kind in types.items():
+            if kind == "counter":
+                self.assertTrue(name.endswith("_total"), name)
+        self.assertTrue(any(value > 0 for value in samples.values()))
+
+    def test_counters_never_fall(self):
+        def counters():
+            samples, types = parse_metrics(self.fetch("GET", "/metrics").body.decode("utf-8"))
+            return {name: value for name, value in samples.items() if types.get(name.split("{")[0]) == "counter"}
+        before = counters()
+        self.publish_numbers(0, 10)
+        after = counters()
+        for name, value in before.items():
+            self.assertGreaterEqual(after[name], value, name)
+        self.assertTrue(any(after[name] >= before[name] + 10 for name in before), after)
+
+
+class NoPageTest(DaemonCase):
+    settings = {"page": False}
+
+    def test_the_page_can_be_switched_off(self):
+        self.assert_problem(self.fetch("GET", "/"), 404)
+
+
+if __name__ == "__main__":
+    unittest.main()
