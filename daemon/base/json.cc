@@ -207,7 +207,7 @@ Status Value::each_element(const std::function<Status(Value&)>& visit) {
   }
   for (auto item : array) {
     ondemand::value element;
-    if (const auto error = std::move(item).get(element)) {
+    if (const auto error = item.get(element)) {
       return broken(error);
     }
     Impl impl(element);

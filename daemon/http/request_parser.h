@@ -3,16 +3,21 @@
 #include <llhttp.h>
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "http/line_scanner.h"
 #include "http/request.h"
 
 namespace ringcast::http {
 
 struct Limits {
-  size_t max_head_bytes = 16 << 10;  // Request line and headers, and separately trailers.
+  // Request line and headers; separately, what stands between two bytes of data in a chunked body
+  // (a small chunk with a huge extension, CVE-2024-22019), and trailers.
+  size_t max_head_bytes = 16 << 10;
   size_t max_body_bytes = 1 << 20;
 };
 
@@ -52,12 +57,35 @@ class RequestParser {
 
  private:
   static const llhttp_settings_t& settings();
+  static RequestParser& self(llhttp_t* parser);
+
+  Result<size_t> feed_head(std::string_view input);
+  Result<size_t> feed_body(std::string_view input);
+  // The data of a body, of which `data_left_` bytes are to come.
+  Result<size_t> feed_data(std::string_view input);
+  // Chunk framing and trailers: up to the end of a line.
+  Result<size_t> feed_line(std::string_view input);
+  Status finish_head();
+  Status leave_head();
+  Status execute(std::string_view bytes);
+  Failure refuse(Failure failure);
+
+  void append_name(std::string_view text);
+  void append_value(std::string_view text);
+  int begin_chunk(uint64_t size);
 
   llhttp_t parser_{};
   Limits limits_;
   Request request_;
+  LineScanner scanner_;
+  std::optional<Error> error_;
   Stage stage_ = Stage::kHead;
+  size_t line_bytes_ = 0;   // Of this head, or of framing since the last byte of data.
+  uint64_t data_left_ = 0;  // Of the body or the chunk.
   bool streaming_ = false;
+  bool has_begun_ = false;  // Not only empty lines came.
+  bool in_name_ = false;
+  bool is_whole_ = false;  // llhttp has seen the end of the request.
 };
 
 }  // namespace ringcast::http

@@ -20,7 +20,7 @@ struct Response {
 // How the connection goes on after a response.
 struct Framing {
   bool keep_alive = true;
-  bool http_1_0 = false;  // Answer with Connection: keep-alive where it is kept.
+  bool http_1_0 = false;   // Answer with Connection: keep-alive where it is kept.
   bool head_only = false;  // HEAD: Content-Length of the body, but not the body.
 };
 

@@ -1,0 +1,295 @@
+#include "http/request_parser.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "http/head_rules.h"
+
+namespace ringcast::http {
+
+namespace {
+
+Method to_method(uint8_t llhttp_method) {
+  switch (llhttp_method) {
+    case HTTP_GET:
+      return Method::kGet;
+    case HTTP_HEAD:
+      return Method::kHead;
+    case HTTP_POST:
+      return Method::kPost;
+    case HTTP_PUT:
+      return Method::kPut;
+    case HTTP_DELETE:
+      return Method::kDelete;
+    case HTTP_OPTIONS:
+      return Method::kOptions;
+    default:
+      return Method::kOther;
+  }
+}
+
+Errc to_errc(llhttp_errno_t code) {
+  switch (code) {
+    case HPE_INVALID_METHOD:
+      return Errc::kMethodUnknown;
+    case HPE_INVALID_VERSION:
+    case HPE_PAUSED_H2_UPGRADE:  // The preface of HTTP/2, which begins with "PRI *".
+      return Errc::kVersion;
+    default:
+      return Errc::kInvalid;
+  }
+}
+
+}  // namespace
+
+RequestParser::RequestParser(Limits limits) : limits_(limits) {
+  llhttp_init(&parser_, HTTP_REQUEST, &settings());
+  parser_.data = this;
+}
+
+bool RequestParser::is_idle() const noexcept {
+  return stage_ == Stage::kHead && !has_begun_;
+}
+
+Result<size_t> RequestParser::feed(std::string_view input) {
+  if (error_) {
+    return Failure{*error_};
+  }
+  if (stage_ == Stage::kHead) {
+    return feed_head(input);
+  }
+  if (stage_ == Stage::kHeadDone) {
+    if (Status status = leave_head(); !status) {
+      return std::move(status).failure();
+    }
+  }
+  return feed_body(input);
+}
+
+std::string RequestParser::take_body() {
+  return std::exchange(request_.body, {});
+}
+
+Request RequestParser::take() {
+  // llhttp begins anew each time: what it carries over from one message to the next (it refuses
+  // or skips what follows "Connection: close") differs between its versions.
+  llhttp_init(&parser_, HTTP_REQUEST, &settings());
+  parser_.data = this;
+  scanner_ = {};
+  stage_ = Stage::kHead;
+  line_bytes_ = 0;
+  data_left_ = 0;
+  streaming_ = false;
+  has_begun_ = false;
+  is_whole_ = false;
+  return std::exchange(request_, {});
+}
+
+// llhttp gets exactly the bytes before the first that the scanner refuses or that is over the
+// limit, so that the same bytes fail in the same way however they arrive.
+Result<size_t> RequestParser::feed_head(std::string_view input) {
+  size_t begin = 0;
+  size_t used = 0;
+  Status problem = Ok{};
+  bool is_complete = false;
+  while (used < input.size() && problem && !is_complete) {
+    const char c = input[used];
+    if (line_bytes_ == limits_.max_head_bytes) {
+      problem = fail(Errc::kHeadTooLarge,
+                     "the head is over " + std::to_string(limits_.max_head_bytes) + " bytes");
+      break;
+    }
+    if (const std::string_view what = scanner_.next(c); !what.empty()) {
+      problem = fail(Errc::kInvalid, std::string(what) + " at byte " + std::to_string(line_bytes_) +
+                                         " of the head");
+      break;
+    }
+    // Empty lines before a request are passed over (RFC 9112 section 2.2).
+    if (!has_begun_ && c != '\r' && c != '\n') {
+      has_begun_ = true;
+      begin = used;
+    }
+    is_complete = has_begun_ && scanner_.at_line_end() && scanner_.line_is_empty();
+    ++line_bytes_;
+    ++used;
+  }
+  if (has_begun_) {
+    if (Status status = execute(input.substr(begin, used - begin)); !status) {
+      return std::move(status).failure();
+    }
+  }
+  if (!problem) {
+    return refuse(std::move(problem).failure());
+  }
+  if (is_complete) {
+    if (Status status = finish_head(); !status) {
+      return std::move(status).failure();
+    }
+  }
+  return used;
+}
+
+Status RequestParser::finish_head() {
+  if (parser_.http_major != 1 || parser_.http_minor > 1) {
+    return refuse(fail(Errc::kVersion, "this server speaks HTTP/1.1 and HTTP/1.0"));
+  }
+  request_.method = to_method(llhttp_get_method(&parser_));
+  request_.http_1_0 = parser_.http_minor == 0;
+  if (Status status = apply_head_rules(request_); !status) {
+    return refuse(std::move(status).failure());
+  }
+  stage_ = Stage::kHeadDone;
+  line_bytes_ = 0;
+  return Ok{};
+}
+
+Status RequestParser::leave_head() {
+  const uint64_t length = request_.content_length.value_or(0);
+  if (!streaming_ && length > limits_.max_body_bytes) {
+    return refuse(fail(Errc::kTooLarge,
+                       "the body is over " + std::to_string(limits_.max_body_bytes) + " bytes"));
+  }
+  data_left_ = length;
+  stage_ = is_whole_ ? Stage::kComplete : Stage::kBody;
+  return Ok{};
+}
+
+Result<size_t> RequestParser::feed_body(std::string_view input) {
+  size_t used = 0;
+  while (stage_ == Stage::kBody && used < input.size()) {
+    const std::string_view rest = input.substr(used);
+    auto consumed = data_left_ > 0 ? feed_data(rest) : feed_line(rest);
+    if (!consumed) {
+      return consumed;
+    }
+    used += *consumed;
+    if (is_whole_) {
+      stage_ = Stage::kComplete;
+    }
+  }
+  return used;
+}
+
+Result<size_t> RequestParser::feed_data(std::string_view input) {
+  const auto size = static_cast<size_t>(std::min<uint64_t>(data_left_, input.size()));
+  if (Status status = execute(input.substr(0, size)); !status) {
+    return std::move(status).failure();
+  }
+  data_left_ -= size;
+  line_bytes_ = 0;
+  return size;
+}
+
+Result<size_t> RequestParser::feed_line(std::string_view input) {
+  size_t used = 0;
+  Status problem = Ok{};
+  while (used < input.size() && !(used > 0 && scanner_.at_line_end())) {
+    if (line_bytes_ == limits_.max_head_bytes) {
+      problem = fail(Errc::kHeadTooLarge, "the chunk extensions or trailers are over " +
+                                              std::to_string(limits_.max_head_bytes) + " bytes");
+      break;
+    }
+    if (const std::string_view what = scanner_.next(input[used]); !what.empty()) {
+      problem = fail(Errc::kInvalid, std::string(what) + " between chunks");
+      break;
+    }
+    ++line_bytes_;
+    ++used;
+  }
+  if (Status status = execute(input.substr(0, used)); !status) {
+    return std::move(status).failure();
+  }
+  if (!problem) {
+    return refuse(std::move(problem).failure());
+  }
+  return used;
+}
+
+Status RequestParser::execute(std::string_view bytes) {
+  const llhttp_errno_t code = llhttp_execute(&parser_, bytes.data(), bytes.size());
+  if (code == HPE_OK) {
+    return Ok{};
+  }
+  if (code == HPE_CB_CHUNK_HEADER) {  // begin_chunk() said no.
+    return refuse(fail(Errc::kTooLarge,
+                       "the body is over " + std::to_string(limits_.max_body_bytes) + " bytes"));
+  }
+  const char* reason = llhttp_get_error_reason(&parser_);
+  return refuse(fail(to_errc(code), reason != nullptr ? reason : llhttp_errno_name(code)));
+}
+
+Failure RequestParser::refuse(Failure failure) {
+  error_ = failure.error;
+  return failure;
+}
+
+void RequestParser::append_name(std::string_view text) {
+  if (stage_ != Stage::kHead) {
+    return;  // Trailers are dropped (RFC 9110 section 6.5.1).
+  }
+  if (!std::exchange(in_name_, true)) {
+    request_.headers.emplace_back();
+  }
+  request_.headers.back().first += text;
+}
+
+void RequestParser::append_value(std::string_view text) {
+  if (stage_ == Stage::kHead) {
+    request_.headers.back().second += text;
+  }
+}
+
+int RequestParser::begin_chunk(uint64_t size) {
+  // The sizes are attacker's numbers: subtract, so that nothing overflows.
+  if (!streaming_ && size > limits_.max_body_bytes - request_.body.size()) {
+    return -1;
+  }
+  data_left_ = size;
+  return HPE_OK;
+}
+
+RequestParser& RequestParser::self(llhttp_t* parser) {
+  return *static_cast<RequestParser*>(parser->data);
+}
+
+const llhttp_settings_t& RequestParser::settings() {
+  static const llhttp_settings_t hooks = [] {
+    llhttp_settings_t s;
+    llhttp_settings_init(&s);
+    s.on_url = [](llhttp_t* p, const char* at, size_t size) {
+      self(p).request_.target.append(at, size);
+      return int{HPE_OK};
+    };
+    s.on_header_field = [](llhttp_t* p, const char* at, size_t size) {
+      self(p).append_name({at, size});
+      return int{HPE_OK};
+    };
+    s.on_header_value = [](llhttp_t* p, const char* at, size_t size) {
+      self(p).append_value({at, size});
+      return int{HPE_OK};
+    };
+    s.on_header_value_complete = [](llhttp_t* p) {
+      self(p).in_name_ = false;
+      return int{HPE_OK};
+    };
+    s.on_headers_complete = [](llhttp_t* p) {
+      // Upgrade is optional to us (RFC 9110 section 7.8), and CONNECT is refused like any method
+      // that we do not serve: what follows is HTTP/1.1 in both cases.
+      p->upgrade = 0;
+      return int{HPE_OK};
+    };
+    s.on_chunk_header = [](llhttp_t* p) { return self(p).begin_chunk(p->content_length); };
+    s.on_body = [](llhttp_t* p, const char* at, size_t size) {
+      self(p).request_.body.append(at, size);
+      return int{HPE_OK};
+    };
+    s.on_message_complete = [](llhttp_t* p) {
+      self(p).is_whole_ = true;
+      return int{HPE_OK};
+    };
+    return s;
+  }();
+  return hooks;
+}
+
+}  // namespace ringcast::http
