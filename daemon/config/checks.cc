@@ -1,0 +1,80 @@
+#include "config/checks.h"
+
+#include <algorithm>
+#include <string>
+
+#include "config/units.h"
+
+namespace ringcast::config {
+
+namespace {
+
+// One event must not be able to take the whole budget.
+constexpr uint64_t kBodyShare = 4;
+
+// The assignment that won, if the key was set at all.
+const Assignment* last_of(std::span<const Assignment> assignments, std::string_view path) {
+  const Assignment* last = nullptr;
+  for (const Assignment& assignment : assignments) {
+    if (assignment.key->path == path) {
+      last = &assignment;
+    }
+  }
+  return last;
+}
+
+bool is_same_place(const net::Address& a, const net::Address& b) {
+  const bool is_any_port = a.unix_path.empty() && a.port == 0;
+  return !is_any_port && a.host == b.host && a.port == b.port && a.unix_path == b.unix_path;
+}
+
+Status check_listen(const Config& config, const Assignment& listen) {
+  const Node& value = *listen.value;
+  for (size_t i = 0; i < config.listen.size(); ++i) {
+    const bool is_list = value.kind == Node::Kind::kSequence;
+    const Where& where = is_list ? value.items[i]->where : value.where;
+    const std::string path = is_list ? "listen[" + std::to_string(i) + "]" : "listen";
+    const net::Address& address = config.listen[i];
+    const auto is_same = [&](const net::Address& other) { return is_same_place(address, other); };
+    const auto end = config.listen.begin() + static_cast<ptrdiff_t>(i);
+    if (std::any_of(config.listen.begin(), end, is_same)) {
+      return fail_at(where, path, address.text() + " is there twice");
+    }
+    if (!address.is_local() && config.auth.anonymous != auth::Options::Anonymous::kGrants) {
+      const bool is_none = config.auth.anonymous == auth::Options::Anonymous::kNone;
+      return fail_at(where, path,
+                     address.text() +
+                         " can be reached from other machines, but with auth.anonymous: " +
+                         (is_none ? "none" : "local") +
+                         " nothing would be allowed there: set auth.anonymous to {publish: [...], "
+                         "subscribe: [...]} with what anybody may do, or listen on 127.0.0.1");
+    }
+  }
+  return Ok{};
+}
+
+Status check_body(const Config& config, std::span<const Assignment> assignments) {
+  const uint64_t body = config.server.limits.body_bytes;
+  const uint64_t memory = config.server.memory_bytes;
+  if (body <= memory / kBodyShare) {
+    return Ok{};
+  }
+  const Assignment* body_set = last_of(assignments, "limits.body");
+  const Assignment* set = body_set != nullptr ? body_set : last_of(assignments, "memory");
+  return fail_at(set->value->where, set->path,
+                 "limits.body (" + print_size(body) + ") must be at most a quarter of memory (" +
+                     print_size(memory) + ")");
+}
+
+}  // namespace
+
+Status check_together(const Config& config, std::span<const Assignment> assignments) {
+  if (const Assignment* listen = last_of(assignments, "listen"); listen != nullptr) {
+    if (auto status = check_listen(config, *listen); !status) {
+      return status;
+    }
+  }
+  return check_body(config, assignments);
+}
+
+}  // namespace ringcast::config

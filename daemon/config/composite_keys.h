@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "config/node.h"
+
+// The keys whose value has a shape of its own. Each pair reads into, and prints from, its part of
+// the Config; see Composite in keys.h.
+namespace ringcast::config {
+
+Status read_listen(const Node& value, std::string_view path, Config& config);
+std::string print_listen(const Config& config);
+
+Status read_workers(const Node& value, std::string_view path, Config& config);
+std::string print_workers(const Config& config);
+
+// Rules start from the default policy, which therefore has to be read before.
+Status read_topics(const Node& value, std::string_view path, Config& config);
+std::string print_topics(const Config& config);
+
+Status read_anonymous(const Node& value, std::string_view path, Config& config);
+std::string print_anonymous(const Config& config);
+
+Status read_origins(const Node& value, std::string_view path, Config& config);
+std::string print_origins(const Config& config);
+
+}  // namespace ringcast::config

@@ -1,0 +1,121 @@
+#include "config/keys.h"
+
+#include <array>
+
+#include "config/composite_keys.h"
+
+namespace ringcast::config {
+
+namespace {
+
+constexpr uint64_t kKiB = 1ULL << 10;
+constexpr uint64_t kMiB = 1ULL << 20;
+constexpr uint64_t kGiB = 1ULL << 30;
+constexpr int64_t kSecond = 1000;
+constexpr int64_t kMinute = 60 * kSecond;
+constexpr int64_t kHour = 60 * kMinute;
+constexpr int64_t kDay = 24 * kHour;
+constexpr uint64_t kMany = 10'000'000;
+
+constexpr std::array<std::string_view, 2> kLagged = {"skip", "disconnect"};
+constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warn", "error"};
+constexpr std::array<std::string_view, 3> kFormats = {"auto", "text", "json"};
+
+template <auto Member>
+auto& server(Config& config) {
+  return config.server.*Member;
+}
+template <auto Member>
+auto& policy(Config& config) {
+  return config.server.policies.fallback.*Member;
+}
+template <auto Member>
+auto& stream(Config& config) {
+  return config.server.stream.*Member;
+}
+template <auto Member>
+auto& idempotency(Config& config) {
+  return config.server.idempotency.*Member;
+}
+template <auto Member>
+auto& limit(Config& config) {
+  return config.server.limits.*Member;
+}
+
+constexpr Choice kLaggedChoice = {
+    kLagged,
+    [](const Config& config) {
+      return static_cast<size_t>(config.server.policies.fallback.lagged);
+    },
+    [](Config& config, size_t index) {
+      config.server.policies.fallback.lagged = static_cast<topics::Lagged>(index);
+    }};
+constexpr Choice kLevelChoice = {
+    kLevels, [](const Config& config) { return static_cast<size_t>(config.log.level); },
+    [](Config& config, size_t index) { config.log.level = static_cast<LogOptions::Level>(index); }};
+constexpr Choice kFormatChoice = {
+    kFormats, [](const Config& config) { return static_cast<size_t>(config.log.format); },
+    [](Config& config, size_t index) {
+      config.log.format = static_cast<LogOptions::Format>(index);
+    }};
+
+constexpr Change kLive = Change::kLive;
+constexpr Change kRestart = Change::kRestart;
+constexpr size_t kFirstPolicyKey = 2;
+constexpr size_t kPolicyKeys = 6;
+
+using topics::Policy;
+using Limits = server::Limits;
+using Stream = server::StreamOptions;
+using Idempotency = server::IdempotencyOptions;
+using Server = server::Options;
+
+constexpr std::array kKeys = {
+    Key{"listen", kRestart, Composite{read_listen, print_listen, "a list of addresses"}},
+    Key{"workers", kRestart, Composite{read_workers, print_workers, "auto or 1 to 64", true}},
+    Key{"history.events", kLive, Count{policy<&Policy::events>, 0, kMany}},
+    Key{"history.bytes", kLive, Size{policy<&Policy::bytes>, kKiB, 1024 * kGiB}},
+    Key{"history.age", kLive, Time{policy<&Policy::age_ms>, kSecond, 3650 * kDay, true}},
+    Key{"history.keep", kLive, Count{policy<&Policy::keep>, 0, kMany}},
+    Key{"history.grace", kLive, Time{policy<&Policy::grace_ms>, 0, 10 * kMinute}},
+    Key{"lagged", kLive, kLaggedChoice},
+    Key{"topics", kLive, Composite{read_topics, print_topics, "a list of rules"}},
+    Key{"memory", kRestart, Size{server<&Server::memory_bytes>, kMiB, 16 * 1024 * kGiB}},
+    Key{"stream.heartbeat", kLive, Time{stream<&Stream::heartbeat_ms>, 100, kHour, true}},
+    Key{"stream.retry", kLive, Time{stream<&Stream::retry_ms>, 100, kDay}},
+    Key{"stream.write_stall", kLive, Time{stream<&Stream::write_stall_ms>, 100, kHour}},
+    Key{"stream.send_buffer", kLive, Size{stream<&Stream::send_buffer_bytes>, 4 * kKiB, 64 * kMiB}},
+    Key{"idempotency.window", kLive, Time{idempotency<&Idempotency::window_ms>, 100, 7 * kDay}},
+    Key{"idempotency.keys", kLive, Count{idempotency<&Idempotency::keys>, 1, kMany}},
+    Key{"drain", kLive, Time{server<&Server::drain_ms>, 0, kHour}},
+    Key{"page", kLive, Flag{server<&Server::page>}},
+    Key{"limits.connections", kLive, Count{limit<&Limits::connections>, 1, kMany}},
+    Key{"limits.topics", kLive, Count{limit<&Limits::topics>, 1, kMany}},
+    Key{"limits.topics_per_subscription", kLive,
+        Count{limit<&Limits::topics_per_subscription>, 1, 1000}},
+    Key{"limits.head", kLive, Size{limit<&Limits::head_bytes>, kKiB, kMiB}},
+    Key{"limits.body", kLive, Size{limit<&Limits::body_bytes>, kKiB, kGiB}},
+    Key{"limits.head_time", kLive, Time{limit<&Limits::head_time_ms>, 100, kHour}},
+    Key{"limits.body_time", kLive, Time{limit<&Limits::body_time_ms>, 100, kHour}},
+    Key{"limits.idle_time", kLive, Time{limit<&Limits::idle_time_ms>, 100, kHour}},
+    Key{"auth.anonymous", kLive,
+        Composite{read_anonymous, print_anonymous, "local, none or a map of grants", true}},
+    Key{"cors.origins", kLive, Composite{read_origins, print_origins, "a list of origins"}},
+    Key{"log.level", kLive, kLevelChoice},
+    Key{"log.format", kLive, kFormatChoice},
+};
+
+static_assert(kKeys[kFirstPolicyKey].path == "history.events");
+static_assert(kKeys[kFirstPolicyKey + kPolicyKeys - 1].path == "lagged");
+
+}  // namespace
+
+std::span<const Key> all_keys() {
+  return kKeys;
+}
+
+std::span<const Key> policy_keys() {
+  return all_keys().subspan(kFirstPolicyKey, kPolicyKeys);
+}
+
+}  // namespace ringcast::config
