@@ -21,7 +21,8 @@ struct Gap {
 };
 
 // The first block of a stream: a comment, `retry`, and the id where the stream starts (empty: no
-// id line, so that the client keeps its own). Dispatches nothing. `padding`: 2 KiB of comment first, for polyfills that wait for it.
+// id line, so that the client keeps its own). Dispatches nothing. `padding`: 2 KiB of comment
+// first, for polyfills that wait for it.
 [[nodiscard]] std::string first_block(uint64_t retry_ms, std::string_view id, bool padding);
 // A block with only an id: moves the client's resume point.
 [[nodiscard]] std::string id_block(std::string_view id);

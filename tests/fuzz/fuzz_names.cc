@@ -42,6 +42,7 @@ void check_agreement(std::string_view name) {
 }  // namespace
 
 // Two patterns and a topic, a line each: no name can hold a line end.
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer calls it by this name.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   std::string_view rest(reinterpret_cast<const char*>(bytes), size);
   const std::string_view pattern = take_part(rest);

@@ -92,6 +92,7 @@ void check_round_trip(std::string_view type, std::string_view data) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer calls it by this name.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   constexpr size_t kHead = 5;  // The limit, and four sizes of pieces.
   const std::string_view input(reinterpret_cast<const char*>(bytes), size);

@@ -36,7 +36,7 @@ std::vector<std::string> names_of(const std::vector<std::string>& alphabet, int 
         names.push_back(name);
       }
       for (const auto& segment : alphabet) {
-        longer.push_back(name + "/" + segment);
+        longer.emplace_back(name).append("/").append(segment);
       }
     }
     level = std::move(longer);
