@@ -1,0 +1,43 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+
+#include "base/result.h"
+#include "cli/options.h"
+
+namespace ringcast::cli {
+
+// What the user may type, with its help; parses into Options. CLI11 only here and in completion.
+class CommandLine {
+ public:
+  CommandLine();
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  // What to do with the arguments: run the named command, or print `text` (help, version).
+  struct Parsed {
+    std::string command;
+    std::string text;
+  };
+  // kInvalid says what is wrong, for exit code 2.
+  Result<Parsed> parse(int argc, const char* const* argv);
+
+  [[nodiscard]] const Options& options() const { return options_; }
+  [[nodiscard]] const CLI::App& app() const { return app_; }
+
+ private:
+  void add_connect_options(CLI::App& command);
+  void add_publish();
+  void add_subscribe();
+  void add_look();
+  void add_rest();
+  Status complete();
+  Failure unknown_command(const std::string& word) const;
+
+  CLI::App app_;
+  Options options_;
+};
+
+}  // namespace ringcast::cli

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ringcast::cli {
+
+// How to reach the broker: flags first, then RINGCAST_* from the environment.
+struct ConnectOptions {
+  std::string url;
+  std::string token;
+  std::string ca_file;  // Empty: the system's certificates.
+};
+
+struct PublishOptions {
+  std::string topic;
+  std::optional<std::string> data;
+  std::string file;  // "-": all of standard input is one event.
+  std::string event;
+  std::string id;
+  std::optional<uint64_t> retry_ms;
+  std::string key;
+  bool json = false;
+  bool print_id = false;
+  uint64_t retry_for_ms = 30'000;
+};
+
+struct SubscribeOptions {
+  std::vector<std::string> topics;
+  std::string since;
+  std::string last_event_id;
+  std::vector<std::string> events;
+  std::optional<uint64_t> count;
+  std::optional<uint64_t> timeout_ms;
+  bool json = false;
+  bool envelope = false;
+  uint64_t retry_for_ms = 300'000;
+};
+
+struct TopicsOptions {
+  std::string prefix;
+  bool json = false;
+};
+
+struct HistoryOptions {
+  std::string topic;
+  std::string after;
+  std::optional<uint64_t> limit;
+  bool json = false;
+};
+
+struct HealthOptions {
+  uint64_t timeout_ms = 2'000;
+};
+
+struct CompletionOptions {
+  std::string shell;
+};
+
+struct Options {
+  ConnectOptions connect;
+  PublishOptions publish;
+  SubscribeOptions subscribe;
+  TopicsOptions topics;
+  HistoryOptions history;
+  HealthOptions health;
+  CompletionOptions completion;
+};
+
+}  // namespace ringcast::cli

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "cli/endpoint.h"
+#include "cli/exit_code.h"
+#include "cli/http_client.h"
+
+namespace ringcast::cli {
+
+// A list of the API that comes in pages: {"<items>":[…],"next":…}.
+struct PagedList {
+  std::string path;
+  Query query;  // Without `after` and `limit`.
+  std::string after;
+  std::string_view items;
+  uint64_t most = UINT64_MAX;  // Items in all.
+  uint64_t page = 100;         // Items a request.
+  std::function<Status(json::Value& item)> visit = nullptr;
+  std::function<void(std::string_view gap)> on_gap = nullptr;  // May be empty; gets JSON.
+  std::function<bool()> on_page_end = nullptr;                 // May be empty; false: enough.
+};
+
+// Follows `next` to the end. Complains of what goes wrong.
+ExitCode read_pages(HttpClient& client, PagedList list);
+
+}  // namespace ringcast::cli
