@@ -37,6 +37,14 @@ TEST_CASE("sse: padding is 2 KiB of comment before everything else") {
   CHECK(block == ":" + std::string(2048, ' ') + "\n" + first_block(3000, "k3f9a-7", false));
 }
 
+TEST_CASE("sse: a stream that starts at no place leaves the client its id") {
+  const std::string block = first_block(3000, "", false);
+  CHECK(block == ": ringcast\nretry: 3000\n\n");
+  EventSource client;
+  REQUIRE(client.feed("id: k3f9a-7\n\n" + block));
+  CHECK(client.last_id == "k3f9a-7");
+}
+
 TEST_CASE("sse: an id block moves the resume point and dispatches nothing") {
   CHECK(id_block("k3f9a-7") == "id: k3f9a-7\n\n");
   EventSource client;
