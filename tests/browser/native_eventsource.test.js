@@ -1,0 +1,148 @@
+// The browser's own EventSource against the real daemon.
+
+import assert from 'node:assert/strict';
+import {after, afterEach, before, test} from 'node:test';
+
+import {Browser, PageStream, serveEmptyPage} from './harness/chromium.js';
+import {Daemon} from './harness/daemon.js';
+import {CuttingProxy} from './harness/proxy.js';
+
+let browser;
+let app;
+let settings;
+const cleanups = [];
+
+before(async () => {
+  [browser, app] = await Promise.all([Browser.start(), serveEmptyPage()]);
+  settings = {cors: {origins: [app.url]}, stream: {retry: '100ms'}};
+});
+
+after(async () => {
+  await browser?.close();
+  await app?.close();
+});
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function startDaemon(options = {}) {
+  const daemon = await Daemon.start({settings, ...options});
+  cleanups.push(() => daemon.kill());
+  return daemon;
+}
+
+async function startProxy(target) {
+  const proxy = await CuttingProxy.start(target);
+  cleanups.push(() => proxy.close());
+  return proxy;
+}
+
+async function openPage() {
+  const page = await browser.context.newPage();
+  cleanups.push(() => page.close());
+  await page.goto(app.url);
+  return page;
+}
+
+const numbers = (from, to) => Array.from({length: to - from}, (_, at) => String(from + at));
+
+test('browser: live events arrive with type, data and id', async () => {
+  const daemon = await startDaemon();
+  const stream = await PageStream.open(await openPage(), `${daemon.url}/events?topic=t`, ['kind']);
+  const ids = [await daemon.publish('t', 'line 1\nline 2 ä'), await daemon.publish('t', '', '?event=kind')];
+  assert.deepEqual(await stream.events(2), [
+    {type: 'message', data: 'line 1\nline 2 ä', id: ids[0]},
+    {type: 'kind', data: '', id: ids[1]},
+  ]);
+});
+
+test('browser: one connection carries several topics and patterns in order', async () => {
+  const daemon = await startDaemon();
+  const proxy = await startProxy(daemon.address);
+  const stream = await PageStream.open(await openPage(), `${proxy.url}/events?topic=a&topic=b&topic=c/**`);
+  const topics = ['a', 'b', 'c/1', 'c/2'];
+  for (const number of numbers(0, 40)) await daemon.publish(topics[number % 4], number);
+  const events = await stream.events(40);
+  assert.deepEqual(events.map(({data}) => data), numbers(0, 40));
+  assert.equal(proxy.accepted, 1);
+});
+
+test('browser: a connection that is cut resumes and loses nothing', async () => {
+  const daemon = await startDaemon();
+  const proxy = await startProxy(daemon.address);
+  const stream = await PageStream.open(await openPage(), `${proxy.url}/events?topic=t`);
+  for (let round = 0; round < 3; round += 1) {
+    for (const number of numbers(round * 20, round * 20 + 10)) await daemon.publish('t', number);
+    await stream.events(round * 20 + 1);
+    proxy.cut();
+    for (const number of numbers(round * 20 + 10, round * 20 + 20)) await daemon.publish('t', number);
+  }
+  const events = await stream.events(60);
+  assert.deepEqual(events.map(({data}) => data), numbers(0, 60));
+  assert.ok(proxy.accepted > 1);
+});
+
+test('browser: a stream that got no event yet resumes as well', async () => {
+  const daemon = await startDaemon();
+  const proxy = await startProxy(daemon.address);
+  const stream = await PageStream.open(await openPage(), `${proxy.url}/events?topic=t`);
+  await daemon.waitForSubscribers('t', 1);
+  proxy.refuse();
+  await daemon.publish('t', 'while away');
+  proxy.acceptAgain();
+  const [event] = await stream.events(1);
+  assert.equal(event.data, 'while away');
+});
+
+test('browser: after a restart on the same port it reconnects and is told the gap', async () => {
+  const first = await startDaemon();
+  const stream = await PageStream.open(await openPage(), `${first.url}/events?topic=t`);
+  await first.publish('t', 'before');
+  await stream.events(1);
+  await first.kill();
+  const second = await startDaemon({listen: first.address});
+  await second.publish('t', 'after');
+  const [, gap, event] = await stream.events(3);
+  assert.equal(gap.type, 'ringcast.gap');
+  const {reason, missed} = JSON.parse(gap.data);
+  assert.deepEqual({reason, missed}, {reason: 'epoch', missed: null});
+  assert.equal(event.data, 'after');
+});
+
+test('browser: a drained daemon ends the stream in a way that it comes back from', async () => {
+  const first = await startDaemon({settings: {...settings, drain: '500ms'}});
+  const stream = await PageStream.open(await openPage(), `${first.url}/events?topic=t`);
+  first.terminate();
+  assert.equal(await first.exited(), 0);
+  await startDaemon({listen: first.address});
+  await stream.waitFor(({opens}) => opens === 2);
+});
+
+test('browser: overload is told with 200, so that it tries again until there is room', async () => {
+  const daemon = await startDaemon({settings: {...settings, limits: {connections: 1}}});
+  const holder = new AbortController();
+  const held = await fetch(`${daemon.url}/events?topic=t`, {signal: holder.signal});
+  assert.equal(held.status, 200);
+  const page = await openPage();
+  await page.evaluate((url) => {
+    window.states = [];
+    window.source = new EventSource(url);
+    window.source.onerror = () => window.states.push(window.source.readyState);
+  }, `${daemon.url}/events?topic=t`);
+  await page.waitForFunction(() => window.states.length >= 1, undefined, {polling: 20});
+  holder.abort();
+  await page.waitForFunction(() => window.source.readyState === EventSource.OPEN, undefined, {polling: 20});
+  assert.deepEqual([...new Set(await page.evaluate(() => window.states))], [0]);
+});
+
+test('browser: a page of an origin that is not listed gets nothing', async () => {
+  const daemon = await startDaemon({settings: {}});
+  const page = await openPage();
+  const state = await page.evaluate((url) => new Promise((resolve) => {
+    const source = new EventSource(url);
+    source.onopen = () => resolve('open');
+    source.onerror = () => resolve(source.readyState);
+  }), `${daemon.url}/events?topic=t`);
+  assert.notEqual(state, 'open');
+});
