@@ -26,11 +26,18 @@ Hub::Hub(const Options& options, std::string epoch, const Clock& clock)
       inboxes_(options.workers),
       topics_limit_(options.limits.topics) {}
 
-Result<Receipt> Hub::publish(std::vector<Draft>& drafts, std::string_view who, uint32_t by_worker) {
+Result<Receipt> Hub::publish(std::vector<Draft>& drafts, std::string_view who, uint32_t by_worker,
+                             const std::string& request_key) {
   Receipt receipt;
   uint64_t to_wake = 0;
   {
     const std::lock_guard lock(mutex_);
+    const int64_t now_ms = clock_.steady_ms();
+    if (!request_key.empty()) {
+      if (const IdempotencyKeys::Answer* answer = keys_.find(request_key, now_ms)) {
+        return Receipt{answer->accepted, answer->accepted, answer->first_id, answer->last_id};
+      }
+    }
     size_t bytes = 0;
     for (const Draft& draft : drafts) {
       bytes += draft.event ? draft.event->memory() : 0;
@@ -45,6 +52,9 @@ Result<Receipt> Hub::publish(std::vector<Draft>& drafts, std::string_view who, u
     }
     for (Draft& draft : drafts) {
       store(draft, who, receipt);
+    }
+    if (!request_key.empty()) {
+      keys_.add(request_key, {receipt.accepted, receipt.first_id, receipt.last_id}, now_ms);
     }
     to_wake = std::exchange(to_wake_, 0);
   }
@@ -84,10 +94,10 @@ void Hub::store(Draft& draft, std::string_view who, Receipt& receipt) {
   if (!draft.key.empty()) {
     const int64_t now_ms = clock_.steady_ms();
     scoped_key = IdempotencyKeys::scoped(who, draft.event->topics(), draft.key);
-    if (const std::string* id = keys_.find(scoped_key, now_ms)) {
+    if (const IdempotencyKeys::Answer* answer = keys_.find(scoped_key, now_ms)) {
       ++receipt.duplicates;
-      receipt.first_id = receipt.first_id.empty() ? *id : receipt.first_id;
-      receipt.last_id = *id;
+      receipt.first_id = receipt.first_id.empty() ? answer->first_id : receipt.first_id;
+      receipt.last_id = answer->last_id;
       return;
     }
   }
@@ -101,7 +111,8 @@ void Hub::store(Draft& draft, std::string_view who, Receipt& receipt) {
   }
   ++published_;
   if (!scoped_key.empty()) {
-    keys_.add(std::move(scoped_key), event->id(), clock_.steady_ms());
+    const std::string id(event->id());
+    keys_.add(std::move(scoped_key), {1, id, id}, clock_.steady_ms());
   }
   if (receipt.first_id.empty()) {
     receipt.first_id = event->id();

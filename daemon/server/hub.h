@@ -94,8 +94,10 @@ class Hub {
 
   // Stores all or nothing. `by_worker` is not woken: it looks into its inbox before it sleeps.
   // kOverloaded: too many topics or too large; kBehind: no memory before subscribers were served.
-  // Drafts are used up on success and untouched on failure.
-  Result<Receipt> publish(std::vector<Draft>& drafts, std::string_view who, uint32_t by_worker);
+  // Drafts are used up on success and untouched on failure. `request_key`: an idempotency key of
+  // all drafts together, in its scope; empty: none.
+  Result<Receipt> publish(std::vector<Draft>& drafts, std::string_view who, uint32_t by_worker,
+                          const std::string& request_key = {});
 
   // Called once for each worker before anything is published; `wake` may come from any thread.
   void set_waker(uint32_t worker, std::function<void()> wake);

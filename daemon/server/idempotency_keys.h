@@ -28,35 +28,42 @@ class IdempotencyKeys {
     return scope.append(2, '\0').append(key);
   }
 
-  // The id that was answered to the first publish; null when there was none in the window.
-  [[nodiscard]] const std::string* find(const std::string& scoped_key, int64_t now_ms) {
+  // What was answered to the first publish.
+  struct Answer {
+    uint64_t accepted = 0;
+    std::string first_id;
+    std::string last_id;
+  };
+
+  // The first answer; null when there was none in the window.
+  [[nodiscard]] const Answer* find(const std::string& scoped_key, int64_t now_ms) {
     expire(now_ms);
-    const auto found = ids_.find(scoped_key);
-    return found == ids_.end() ? nullptr : &found->second;
+    const auto found = answers_.find(scoped_key);
+    return found == answers_.end() ? nullptr : &found->second;
   }
 
-  void add(std::string scoped_key, std::string_view id, int64_t now_ms) {
-    const auto [entry, is_new] = ids_.emplace(std::move(scoped_key), id);
+  void add(std::string scoped_key, Answer answer, int64_t now_ms) {
+    const auto [entry, is_new] = answers_.emplace(std::move(scoped_key), std::move(answer));
     if (!is_new) {
       return;
     }
     bytes_ += entry->first.size();
     order_.push_back({now_ms, &entry->first});
-    while (ids_.size() > options_.keys ||
-           (bytes_ > options_.keys * kBytesPerKey && ids_.size() > 1)) {
+    while (answers_.size() > options_.keys ||
+           (bytes_ > options_.keys * kBytesPerKey && answers_.size() > 1)) {
       drop_oldest();
     }
   }
 
   void set_options(IdempotencyOptions options) { options_ = options; }
-  [[nodiscard]] size_t size() const noexcept { return ids_.size(); }
+  [[nodiscard]] size_t size() const noexcept { return answers_.size(); }
 
  private:
   static constexpr size_t kBytesPerKey = 256;
 
   struct Age {
     int64_t since_ms;
-    const std::string* key;  // In ids_, whose nodes stay where they are.
+    const std::string* key;  // In answers_, whose nodes stay where they are.
   };
 
   void expire(int64_t now_ms) {
@@ -68,11 +75,11 @@ class IdempotencyKeys {
   void drop_oldest() {
     const Age oldest = order_.pop_front();
     bytes_ -= oldest.key->size();
-    ids_.erase(ids_.find(*oldest.key));
+    answers_.erase(answers_.find(*oldest.key));
   }
 
   IdempotencyOptions options_;
-  std::unordered_map<std::string, std::string> ids_;
+  std::unordered_map<std::string, Answer> answers_;
   Fifo<Age> order_;
   size_t bytes_ = 0;
 };

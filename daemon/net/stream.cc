@@ -1,0 +1,141 @@
+#include "net/stream.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace ringcast::net {
+
+namespace {
+
+constexpr size_t kMostPieces = 8;
+
+}  // namespace
+
+Result<Stream> Stream::adopt(Loop& loop, int descriptor, StreamEvents& events) {
+  auto poll = make_uv_handle<uv_poll_t>(
+      &events, [&](uv_poll_t* raw) { return uv_poll_init(loop.raw(), raw, descriptor); });
+  if (!poll) {
+    ::close(descriptor);
+    return std::move(poll).failure();
+  }
+  const int on = 1;  // Has no meaning on a unix socket, where it fails harmlessly.
+  ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return Stream(descriptor, std::move(*poll));
+}
+
+Stream::Stream(Stream&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      is_reading_(other.is_reading_),
+      is_waiting_to_write_(other.is_waiting_to_write_),
+      has_failed_(other.has_failed_),
+      poll_(std::move(other.poll_)) {}
+
+Stream::~Stream() {
+  poll_.reset();  // Off the loop first: the number of the descriptor may be taken at once.
+  if (descriptor_ >= 0) {
+    ::close(descriptor_);
+  }
+}
+
+Stream::Read Stream::read(std::span<char> buffer, size_t& size) {
+  for (;;) {
+    const ssize_t got = ::recv(descriptor_, buffer.data(), buffer.size(), 0);
+    if (got > 0) {
+      size = static_cast<size_t>(got);
+      return Read::kData;
+    }
+    if (got == 0) {
+      return Read::kEnd;
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      return Read::kNothing;
+    }
+    if (errno != EINTR) {
+      has_failed_ = true;
+      return Read::kFailed;
+    }
+  }
+}
+
+size_t Stream::write(std::span<const std::string_view> pieces) {
+  std::array<iovec, kMostPieces> vectors{};
+  size_t count = 0;
+  size_t total = 0;
+  for (const std::string_view piece : pieces) {
+    if (!piece.empty() && count < vectors.size()) {
+      // sendmsg() does not write through it.
+      vectors[count++] = {const_cast<char*>(piece.data()), piece.size()};  // NOLINT
+      total += piece.size();
+    }
+  }
+  if (has_failed_) {
+    return total;
+  }
+  msghdr message{};
+  message.msg_iov = vectors.data();
+  message.msg_iovlen = count;
+  ssize_t sent = 0;
+  do {
+    sent = ::sendmsg(descriptor_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  } while (sent < 0 && errno == EINTR);
+  if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS) {
+    has_failed_ = true;
+    return total;
+  }
+  const size_t taken = sent < 0 ? 0 : static_cast<size_t>(sent);
+  const bool is_full = taken < total;
+  if (is_full != is_waiting_to_write_) {
+    is_waiting_to_write_ = is_full;
+    update();
+  }
+  return taken;
+}
+
+void Stream::set_reading(bool reading) {
+  if (reading != is_reading_) {
+    is_reading_ = reading;
+    update();
+  }
+}
+
+void Stream::shutdown_write() {
+  ::shutdown(descriptor_, SHUT_WR);
+}
+
+void Stream::bound_kernel_memory(size_t send_buffer_bytes, unsigned user_timeout_ms) {
+  const int bytes = static_cast<int>(send_buffer_bytes);
+  ::setsockopt(descriptor_, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+  ::setsockopt(descriptor_, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms,
+               sizeof user_timeout_ms);
+}
+
+void Stream::update() {
+  const int events = (is_reading_ ? UV_READABLE : 0) | (is_waiting_to_write_ ? UV_WRITABLE : 0);
+  if (events == 0) {
+    uv_poll_stop(poll_.get());
+  } else {
+    uv_poll_start(poll_.get(), events, &Stream::on_event);
+  }
+}
+
+void Stream::on_event(uv_poll_t* handle, int status, int events) noexcept {
+  auto* owner = static_cast<StreamEvents*>(handle->data);
+  if (owner == nullptr) {
+    return;
+  }
+  if (status < 0 || (events & UV_READABLE) != 0) {
+    owner->on_readable();  // Reading tells what the error was.
+  }
+  if (status >= 0 && (events & UV_WRITABLE) != 0) {
+    owner->on_writable();
+  }
+}
+
+}  // namespace ringcast::net

@@ -1,0 +1,176 @@
+#include "server/draft_reader.h"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/text.h"
+#include "sse/blocks.h"
+#include "topics/name.h"
+
+namespace ringcast::server {
+
+namespace {
+
+constexpr size_t kMostTopics = 100;
+
+constexpr std::array<std::string_view, 8> kFieldNames = {"topic", "topics", "data", "event",
+                                                         "id",    "retry",  "key",  "comment"};
+
+Status read_string(std::optional<std::string>& out, std::string_view name, json::Value& value) {
+  Result<std::string_view> text = value.string();
+  if (!text) {
+    return fail(Errc::kInvalid, "must be a string", std::string(name));
+  }
+  out = std::string(*text);
+  return Ok{};
+}
+
+}  // namespace
+
+struct DraftReader::Fields {
+  std::vector<std::string> topics;
+  bool has_topic = false;
+  bool has_topics = false;
+  std::optional<std::string> data;
+  std::optional<std::string> type;
+  std::optional<std::string> id;
+  std::optional<std::string> key;
+  std::optional<std::string> comment;
+  std::optional<uint64_t> retry_ms;
+};
+
+Result<Draft> DraftReader::read(json::Value& element) {
+  if (element.kind() != json::Value::Kind::kObject) {
+    return fail(Errc::kInvalid, "an event is a JSON object");
+  }
+  Fields fields;
+  Status read = element.each_field(
+      [&](std::string_view name, json::Value& value) { return read_field(fields, name, value); });
+  if (!read) {
+    return std::move(read).failure();
+  }
+  if (fields.has_topic == fields.has_topics) {
+    return fail(Errc::kInvalid,
+                fields.has_topic ? "`topic` or `topics`, not both" : "`topic` is missing", "topic");
+  }
+  if (fields.comment.has_value() == fields.data.has_value()) {
+    return fail(Errc::kInvalid,
+                fields.comment ? "`data` or `comment`, not both" : "`data` is missing", "data");
+  }
+  if (!fields.comment) {
+    return make(std::move(fields.topics),
+                {.type = fields.type ? *fields.type : std::string_view(),
+                 .id = fields.id ? *fields.id : std::string_view(),
+                 .retry_ms = fields.retry_ms,
+                 .data = *fields.data},
+                fields.key ? *fields.key : std::string_view());
+  }
+  if (fields.type || fields.id || fields.key || fields.retry_ms) {
+    return fail(Errc::kInvalid, "a comment has no other fields than its topics", "comment");
+  }
+  if (Status valid = check_topics(fields.topics); !valid) {
+    return std::move(valid).failure();
+  }
+  return Draft{.comment = std::make_shared<const std::string>(sse::comment_block(*fields.comment)),
+               .comment_topics = std::move(fields.topics)};
+}
+
+Status DraftReader::read_field(Fields& fields, std::string_view name, json::Value& value) {
+  if (name == "topic") {
+    fields.has_topic = true;
+    std::optional<std::string> topic;
+    Status read = read_string(topic, name, value);
+    if (read) {
+      fields.topics.push_back(std::move(*topic));
+    }
+    return read;
+  }
+  if (name == "topics") {
+    fields.has_topics = true;
+    return read_topics(fields, value);
+  }
+  if (name == "data") {
+    if (value.kind() == json::Value::Kind::kString) {
+      return read_string(fields.data, name, value);
+    }
+    return value.append_minified(fields.data.emplace());
+  }
+  if (name == "retry") {
+    Result<uint64_t> retry_ms = value.whole_number();
+    if (!retry_ms) {
+      return fail(Errc::kInvalid, "must be a whole number of milliseconds", "retry");
+    }
+    fields.retry_ms = *retry_ms;
+    return Ok{};
+  }
+  if (name == "event") {
+    return read_string(fields.type, name, value);
+  }
+  if (name == "id") {
+    return read_string(fields.id, name, value);
+  }
+  if (name == "key") {
+    return read_string(fields.key, name, value);
+  }
+  if (name == "comment") {
+    return read_string(fields.comment, name, value);
+  }
+  const std::string meant = nearest(name, kFieldNames);
+  return fail(Errc::kInvalid,
+              "unknown field" + (meant.empty() ? "" : "; did you mean `" + meant + "`?"),
+              std::string(name));
+}
+
+Status DraftReader::read_topics(Fields& fields, json::Value& value) {
+  if (value.kind() != json::Value::Kind::kArray) {
+    return fail(Errc::kInvalid, "must be an array of strings", "topics");
+  }
+  return value.each_element([&](json::Value& element) -> Status {
+    Result<std::string_view> topic = element.string();
+    if (!topic) {
+      return fail(Errc::kInvalid, "must be an array of strings", "topics");
+    }
+    if (std::find(fields.topics.begin(), fields.topics.end(), *topic) == fields.topics.end()) {
+      fields.topics.emplace_back(*topic);
+    }
+    return Ok{};
+  });
+}
+
+Result<Draft> DraftReader::make(std::vector<std::string> topics, const sse::EventFields& fields,
+                                std::string_view key) {
+  if (Status valid = check_topics(topics); !valid) {
+    return std::move(valid).failure();
+  }
+  if (Status valid = sse::check_fields(fields, epoch_); !valid) {
+    return std::move(valid).failure();
+  }
+  if (key.size() > kMostKeyBytes) {
+    return fail(Errc::kInvalid, "an idempotency key has at most 128 bytes", "key");
+  }
+  return Draft{.event = sse::Event::encode(fields, std::move(topics)), .key = std::string(key)};
+}
+
+Status DraftReader::check_topics(const std::vector<std::string>& topics) const {
+  if (topics.empty() || topics.size() > kMostTopics) {
+    return fail(Errc::kInvalid, "1 to 100 topics", "topics");
+  }
+  for (const std::string& topic : topics) {
+    if (Status valid = topics::check_topic(topic); !valid) {
+      return valid;
+    }
+    if (topics::is_reserved(topic)) {
+      return fail(Errc::kForbidden, "topics that start with $ belong to the broker", "topic");
+    }
+    if (!grants_.may_publish(topic)) {
+      return fail(Errc::kUnauthorized,
+                  "publishing to " + topic + " is not granted without credentials", "topic");
+    }
+  }
+  return Ok{};
+}
+
+}  // namespace ringcast::server

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/grants.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "server/hub.h"
+#include "sse/event.h"
+
+namespace ringcast::server {
+
+constexpr size_t kMostKeyBytes = 128;
+
+// Turns what publishers send into checked drafts: every rule of docs/http-api.md about topics and
+// fields is here. Pure. Errors: kInvalid, kForbidden, kUnauthorized name the field.
+class DraftReader {
+ public:
+  DraftReader(std::string_view epoch, const auth::Grants& grants)
+      : epoch_(epoch), grants_(grants) {}
+
+  // One JSON object of "publish many".
+  Result<Draft> read(json::Value& element);
+  // Fields that came in a query, in headers or in an event-stream body.
+  Result<Draft> make(std::vector<std::string> topics, const sse::EventFields& fields,
+                     std::string_view key);
+  Status check_topics(const std::vector<std::string>& topics) const;
+
+ private:
+  struct Fields;
+  Status read_field(Fields& fields, std::string_view name, json::Value& value);
+  static Status read_topics(Fields& fields, json::Value& value);
+
+  std::string_view epoch_;      // The hub's.
+  const auth::Grants& grants_;  // The connection's.
+};
+
+}  // namespace ringcast::server

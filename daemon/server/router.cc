@@ -1,0 +1,92 @@
+#include "server/router.h"
+
+#include <array>
+#include <utility>
+
+#include "base/text.h"
+
+namespace ringcast::server {
+
+namespace {
+
+constexpr std::string_view kTopicPrefix = "/topics/";
+
+constexpr std::array<std::pair<std::string_view, Endpoint>, 7> kFixed = {{
+    {"/", Endpoint::kPage},
+    {"/events", Endpoint::kEvents},
+    {"/topics", Endpoint::kTopics},
+    {"/history", Endpoint::kHistory},
+    {"/healthz", Endpoint::kHealth},
+    {"/readyz", Endpoint::kReady},
+    {"/metrics", Endpoint::kMetrics},
+}};
+
+std::string_view name_of(http::Method method) {
+  switch (method) {
+    case http::Method::kGet:
+      return "GET";
+    case http::Method::kHead:
+      return "HEAD";
+    case http::Method::kPost:
+      return "POST";
+    case http::Method::kPut:
+      return "PUT";
+    case http::Method::kDelete:
+      return "DELETE";
+    case http::Method::kOptions:
+      return "OPTIONS";
+    case http::Method::kOther:
+      break;
+  }
+  return "this method";
+}
+
+}  // namespace
+
+Result<Route> find_route(const http::Target& target, bool page) {
+  for (const auto& [path, endpoint] : kFixed) {
+    if (target.path == path && (endpoint != Endpoint::kPage || page)) {
+      return Route{endpoint, {}};
+    }
+  }
+  if (target.path.starts_with(kTopicPrefix)) {
+    auto topic = http::percent_decode(std::string_view(target.path).substr(kTopicPrefix.size()));
+    if (!topic) {
+      return std::move(topic).failure();
+    }
+    return Route{Endpoint::kTopic, std::move(*topic)};
+  }
+  return fail(Errc::kNotFound, "no such route: " + target.path);
+}
+
+std::string_view allowed_methods(Endpoint endpoint) {
+  switch (endpoint) {
+    case Endpoint::kEvents:
+      return "GET, HEAD, POST, OPTIONS";
+    case Endpoint::kTopic:
+      return "GET, HEAD, POST, PUT, DELETE, OPTIONS";
+    case Endpoint::kPage:
+    case Endpoint::kTopics:
+    case Endpoint::kHistory:
+    case Endpoint::kHealth:
+    case Endpoint::kReady:
+    case Endpoint::kMetrics:
+      break;
+  }
+  return "GET, HEAD, OPTIONS";
+}
+
+Status check_method(Endpoint endpoint, http::Method method) {
+  const std::string_view allowed = allowed_methods(endpoint);
+  if (method != http::Method::kOther && allowed.find(name_of(method)) != std::string_view::npos) {
+    return Ok{};
+  }
+  return fail(Errc::kMethodNotAllowed,
+              std::string(name_of(method)) + " is not served here, only " + std::string(allowed));
+}
+
+bool wants_event_stream(const http::Request& request) {
+  return to_lower(request.header("accept")).find("text/event-stream") != std::string::npos;
+}
+
+}  // namespace ringcast::server
