@@ -1,0 +1,123 @@
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+
+#include "config/assignment.h"
+#include "config/config.h"
+#include "config/keys.h"
+#include "config/node.h"
+
+namespace ringcast::config {
+namespace {
+
+const std::string kRoot = RINGCAST_SOURCE_DIR;
+
+std::string read_file(const std::string& path) {
+  std::ifstream stream(kRoot + "/" + path, std::ios::binary);
+  REQUIRE_MESSAGE(stream.good(), path);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+Config load_file(const std::string& path) {
+  const auto loaded = load({.file_name = path,
+                            .file_text = read_file(path),
+                            .environment = {},
+                            .set = {},
+                            .listen = {}});
+  REQUIRE_MESSAGE(loaded, loaded.error().detail);
+  return loaded->config;
+}
+
+Config reload(const Config& config) {
+  const auto loaded = load({.file_name = "printed",
+                            .file_text = print(config),
+                            .environment = {},
+                            .set = {},
+                            .listen = {}});
+  REQUIRE_MESSAGE(loaded, loaded.error().detail);
+  return loaded->config;
+}
+
+TEST_CASE("config: the shipped file is the defaults") {
+  CHECK(load_file("config/ringcast.yaml") == Config());
+}
+
+TEST_CASE("config: the shipped file has every key, in the order of the table") {
+  const auto root = parse_yaml(read_file("config/ringcast.yaml"), "ringcast.yaml", true);
+  REQUIRE(root);
+  std::vector<Assignment> assignments;
+  REQUIRE(assign(**root, all_keys(), "", {}, assignments));
+  REQUIRE(assignments.size() == all_keys().size());
+  for (size_t i = 0; i < assignments.size(); ++i) {
+    CHECK(assignments[i].key->path == all_keys()[i].path);
+  }
+}
+
+TEST_CASE("config: the documentation has default, range and change of every key") {
+  const std::string text = read_file("docs/configuration.md");
+  const Config defaults;
+  for (const Key& key : all_keys()) {
+    const std::string value =
+        key.path == "listen" ? defaults.listen[0].text() : print_key(key, defaults).substr(1);
+    const std::string change = key.change == Change::kLive ? "live" : "restart";
+    const std::string row = "\n| `" + std::string(key.path) + "` | `" + value + "` | " +
+                            range_of(key) + " | " + change + " | ";
+    CAPTURE(row);
+    CHECK(text.find(row) != std::string::npos);
+  }
+}
+
+TEST_CASE("config: the scalar keys are all that are no lists") {
+  const auto scalars = scalar_keys();
+  const std::set<std::string> names(scalars.begin(), scalars.end());
+  CHECK(names.size() == all_keys().size() - 3);
+  CHECK(names.count("auth.anonymous") == 1);
+  for (const char* list : {"listen", "topics", "cors.origins"}) {
+    CHECK(names.count(list) == 0);
+  }
+}
+
+TEST_CASE("config: the examples load") {
+  CHECK(load_file("config/examples/development.yaml").log.level == LogOptions::Level::kDebug);
+  const Config open = load_file("config/examples/public-stream.yaml");
+  CHECK(open.auth.anonymous == auth::Options::Anonymous::kGrants);
+  CHECK(open.auth.grants.subscribe == std::vector<std::string>{"public/**"});
+  CHECK(open.auth.grants.admin.empty());
+  CHECK(load_file("config/examples/small-device.yaml").server.memory_bytes == 8 << 20);
+}
+
+TEST_CASE("config: what is printed reads back to the same") {
+  CHECK(reload(Config()) == Config());
+  for (const char* example : {"development", "public-stream", "small-device"}) {
+    const Config config = load_file("config/examples/" + std::string(example) + ".yaml");
+    CHECK(reload(config) == config);
+  }
+}
+
+TEST_CASE("config: odd text survives printing") {
+  Config config;
+  config.listen = {{.host = {}, .port = 0, .unix_path = "/a \"b\" # \\ \xC3\xA4", .unix_mode = 0}};
+  config.server.policies.rules = {{"a: {b}, \"c\"/**", {}}, {"\xE2\x80\xA8/*", {}}};
+  config.auth.anonymous = auth::Options::Anonymous::kGrants;
+  config.auth.grants.publish = {"# no comment", "true", "~", "$sys/**"};
+  CHECK(reload(config) == config);
+}
+
+TEST_CASE("config: what needs a restart is named") {
+  Config from;
+  Config to;
+  CHECK(needs_restart(from, to).empty());
+  to.server.limits.topics = 5;
+  to.log.level = LogOptions::Level::kDebug;
+  CHECK(needs_restart(from, to).empty());
+  to.listen[0].port = 1;
+  to.workers = 3;
+  to.server.memory_bytes *= 2;
+  CHECK(needs_restart(from, to) == std::vector<std::string>{"listen", "workers", "memory"});
+}
+
+}  // namespace
+}  // namespace ringcast::config
