@@ -1,0 +1,178 @@
+#include "app/arguments.h"
+
+#include <CLI/CLI.hpp>
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "base/text.h"
+
+namespace ringcast::app {
+
+namespace {
+
+constexpr std::string_view kHelp = R"(Usage: ringcastd [options]
+
+Publishes and streams Server-Sent Events.
+
+  --config FILE      Read this configuration file; it must exist.
+  --set KEY=VALUE    Set one key, as in limits.body=2MiB. The value is YAML.
+                     May be repeated.
+  --listen ADDRESS   Listen here instead of where the configuration says:
+                     127.0.0.1:8080, [::1]:8080 or unix:/path. May be repeated.
+  --check-config     Say what is wrong with the configuration, and exit.
+  --print-config     Print the effective configuration as YAML, and exit.
+  --version          Print the version, and exit.
+  --help             Print this text, and exit.
+
+Without --config, the file is the one that RINGCAST_CONFIG names, else
+/etc/ringcast/ringcast.yaml if it exists. Each key is also a variable, as in
+RINGCAST_LIMITS_BODY=2MiB. The file is weakest, then variables, then flags.
+
+Examples:
+  ringcastd
+  ringcastd --listen 127.0.0.1:9000 --set log.level=debug
+  ringcastd --config ringcast.yaml --check-config
+)";
+
+constexpr std::array<std::string_view, 7> kOptions = {
+    "--config", "--set", "--listen", "--check-config", "--print-config", "--version", "--help"};
+constexpr size_t kFileLimit = 1 << 20;
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+// CLI11 says which option lacks its value, but for one that it does not know we can say more.
+std::string explain(const CLI::ParseError& error, const CLI::App& app) {
+  const std::vector<std::string> unknown = app.remaining();
+  if (unknown.empty()) {
+    return error.what();
+  }
+  const std::string& word = unknown.front();
+  if (!word.starts_with('-')) {
+    return "unexpected argument " + word;
+  }
+  const std::string near = nearest(word.substr(0, word.find('=')), kOptions);
+  return "unknown option " + word + (near.empty() ? "" : "; did you mean " + near + "?");
+}
+
+Failure refuse_file(const std::string& name, int error) {
+  return fail(Errc::kInvalid, name + ": " + std::strerror(error));
+}
+
+Result<std::string> read_file(const std::string& name) {
+  const File file(std::fopen(name.c_str(), "rbe"));
+  if (!file) {
+    return refuse_file(name, errno);
+  }
+  std::string text;
+  std::array<char, 16384> buffer{};
+  while (const size_t size = std::fread(buffer.data(), 1, buffer.size(), file.get())) {
+    text.append(buffer.data(), size);
+    if (text.size() > kFileLimit) {
+      return fail(Errc::kInvalid, name + ": larger than 1 MiB");
+    }
+  }
+  if (std::ferror(file.get()) != 0) {
+    return refuse_file(name, errno);  // Also a directory: it opens, but does not read.
+  }
+  return text;
+}
+
+}  // namespace
+
+Result<std::variant<Arguments, Answer>> parse_arguments(int argc, const char* const* argv) {
+  using Outcome = std::variant<Arguments, Answer>;
+  Arguments arguments;
+  bool wants_version = false;
+  CLI::App app;
+  app.set_help_flag("--help,-h");
+  app.allow_extras();  // So that we name them.
+  auto* file = app.add_option("--config", arguments.config_file);
+  // One value for each flag: CLI11 would otherwise take all words up to the next flag.
+  app.add_option("--set", arguments.set)->allow_extra_args(false);
+  app.add_option("--listen", arguments.listen)->allow_extra_args(false);
+  app.add_flag("--check-config", arguments.check_config);
+  app.add_flag("--print-config", arguments.print_config);
+  app.add_flag("--version", wants_version);
+  const auto refuse = [&](const std::string& why) {
+    return fail(Errc::kInvalid, why + " (see ringcastd --help)");
+  };
+  try {
+    app.parse(argc, argv);
+    if (!app.remaining().empty()) {
+      return refuse(explain(CLI::ExtrasError(app.remaining()), app));
+    }
+  } catch (const CLI::CallForHelp&) {
+    return Outcome(Answer{std::string(kHelp)});
+  } catch (const CLI::ParseError& error) {
+    return refuse(explain(error, app));
+  }
+  if (wants_version) {
+    return Outcome(Answer{"ringcastd " RINGCAST_VERSION "\n"});
+  }
+  arguments.config_file_given = file->count() > 0;
+  return Outcome(std::move(arguments));
+}
+
+std::map<std::string, std::string> ringcast_variables(const char* const* environment) {
+  std::map<std::string, std::string> variables;
+  for (; *environment != nullptr; ++environment) {
+    const std::string_view entry(*environment);
+    const size_t equals = entry.find('=');
+    if (entry.starts_with("RINGCAST_") && equals != std::string_view::npos) {
+      variables.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+    }
+  }
+  return variables;
+}
+
+Result<std::string> find_config_file(const Arguments& arguments,
+                                     const std::map<std::string, std::string>& environment) {
+  if (arguments.config_file_given) {
+    return arguments.config_file;
+  }
+  const auto variable = environment.find("RINGCAST_CONFIG");
+  if (variable != environment.end() && !variable->second.empty()) {
+    return variable->second;
+  }
+  struct stat status {};
+  if (stat(arguments.config_file.c_str(), &status) == 0) {
+    return arguments.config_file;
+  }
+  if (errno == ENOENT || errno == ENOTDIR) {
+    return std::string();
+  }
+  return refuse_file(arguments.config_file, errno);
+}
+
+Result<config::Loaded> load_configuration(const Arguments& arguments,
+                                          const std::map<std::string, std::string>& environment) {
+  auto name = find_config_file(arguments, environment);
+  if (!name) {
+    return std::move(name).failure();
+  }
+  config::Sources sources{.file_name = *name,
+                          .file_text = {},
+                          .environment = environment,
+                          .set = arguments.set,
+                          .listen = arguments.listen};
+  if (!name->empty()) {
+    auto text = read_file(*name);
+    if (!text) {
+      return std::move(text).failure();
+    }
+    sources.file_text = *std::move(text);
+  }
+  return config::load(sources);
+}
+
+}  // namespace ringcast::app
