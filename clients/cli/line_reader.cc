@@ -42,14 +42,18 @@ Result<size_t> read_some(int fd, std::string& out) {
 Result<std::vector<std::string>> LineReader::next() {
   std::vector<std::string> lines;
   taken_bytes_ = 0;
-  take_lines(lines);
-  while (!is_at_end_ && can_take_more(lines) && (lines.empty() || is_readable_now(fd_))) {
-    if (auto filled = fill(); !filled) {
-      return std::move(filled).failure();
+  for (;;) {
+    if (auto taken = take_lines(lines); !taken) {
+      return std::move(taken).failure();
     }
-    take_lines(lines);
+    const bool has_room = can_take_more(lines) && buffer_.size() - begin_ <= limits_.line_bytes;
+    if (is_at_end_ || !has_room || (!lines.empty() && !is_readable_now(fd_))) {
+      return lines;
+    }
+    if (auto filled = fill(); !filled) {
+      return lines.empty() ? Result<std::vector<std::string>>(std::move(filled).failure()) : lines;
+    }
   }
-  return lines;
 }
 
 bool LineReader::can_take_more(const std::vector<std::string>& lines) const {
@@ -57,10 +61,6 @@ bool LineReader::can_take_more(const std::vector<std::string>& lines) const {
 }
 
 Status LineReader::fill() {
-  if (buffer_.size() - begin_ > limits_.line_bytes) {
-    return fail(Errc::kTooLarge,
-                "a line is longer than " + std::to_string(limits_.line_bytes) + " bytes");
-  }
   buffer_.erase(0, begin_);
   scanned_ -= begin_;
   begin_ = 0;
@@ -72,21 +72,30 @@ Status LineReader::fill() {
   return Ok{};
 }
 
-void LineReader::take_lines(std::vector<std::string>& lines) {
+// What goes wrong after good lines is told by the next call, so that they are not lost.
+Status LineReader::take_lines(std::vector<std::string>& lines) {
   while (can_take_more(lines)) {
-    size_t end = buffer_.find('\n', scanned_);
-    const bool is_last = end == std::string::npos;
-    if (is_last && (!is_at_end_ || begin_ == buffer_.size())) {
-      scanned_ = buffer_.size();
-      return;
+    const size_t found = buffer_.find('\n', scanned_);
+    const size_t end = std::min(found, buffer_.size());
+    if (end - begin_ > limits_.line_bytes) {
+      return lines.empty() ? too_long() : Ok{};
     }
-    end = is_last ? buffer_.size() : end;
+    if (found == std::string::npos && (!is_at_end_ || begin_ == end)) {
+      scanned_ = end;
+      return Ok{};
+    }
     const bool has_cr = end > begin_ && buffer_[end - 1] == '\r';
     lines.push_back(buffer_.substr(begin_, end - begin_ - (has_cr ? 1 : 0)));
     taken_bytes_ += end - begin_;
     begin_ = std::min(end + 1, buffer_.size());
     scanned_ = begin_;
   }
+  return Ok{};
+}
+
+Status LineReader::too_long() const {
+  return fail(Errc::kTooLarge,
+              "a line is longer than " + std::to_string(limits_.line_bytes) + " bytes");
 }
 
 Result<std::string> read_all(int fd, size_t max_bytes) {

@@ -26,7 +26,8 @@ class LineReader {
 
  private:
   Status fill();
-  void take_lines(std::vector<std::string>& lines);
+  Status take_lines(std::vector<std::string>& lines);
+  [[nodiscard]] Status too_long() const;
   [[nodiscard]] bool can_take_more(const std::vector<std::string>& lines) const;
 
   int fd_;

@@ -89,7 +89,7 @@ class Publish(unittest.TestCase):
         self.assertEqual(request.headers["authorization"], "Bearer secret")
 
     def test_empty_data_and_data_with_dashes_or_brackets_stay(self):
-        for data in ("", "[1,2]", "-5"):
+        for data in ("", "[1,2]", "-5", '"quoted"', "a\\nb"):
             with Stub(answer(200, '{"id":"e-7"}')) as broker:
                 self.assertEqual(run("pub", "t", "--", data, url=broker.url).returncode, 0)
             self.assertEqual(broker.requests[0].body, data.encode())
