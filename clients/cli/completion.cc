@@ -1,5 +1,7 @@
 #include "cli/completion.h"
 
+#include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace ringcast::cli {

@@ -1,6 +1,8 @@
 #include "cli/endpoint.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <utility>
 
 #include "base/text.h"
 

@@ -1,6 +1,8 @@
 #include "cli/look.h"
 
 #include <array>
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>

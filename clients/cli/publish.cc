@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -189,8 +191,10 @@ std::optional<Response> Publisher::deliver(const Request& request) {
 }
 
 void Publisher::complain_of(const Verdict& verdict, const Result<Response>& exchange) const {
-  const int64_t line = exchange && first_line_ > 0 ? read_problem(exchange->body).line : -1;
-  if (line < 1) {
+  // With --print-id a request is a line; else the broker says which one it was.
+  const bool is_of_line = exchange && first_line_ > 0;
+  const int64_t line = !is_of_line || options_.print_id ? 1 : read_problem(exchange->body).line;
+  if (!is_of_line || line < 1) {
     complain(verdict.text);
     return;
   }

@@ -1,6 +1,7 @@
 #include "cli/verdict.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "base/json.h"
 

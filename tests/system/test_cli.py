@@ -183,6 +183,12 @@ class Publish(unittest.TestCase):
         self.assertEqual(errors.decode(),
                          "ringcast: line 3: the broker answered 400: no such thing\n")
 
+    def test_a_refusal_with_v_names_the_line(self):
+        with Stub(answer(200, '{"id":"e-1"}'), problem(413, "too large")) as broker:
+            result = run("pub", "t", "-v", stdin="a\nb\nc\n", url=broker.url)
+        self.assertEqual((result.returncode, result.stdout), (1, b"e-1\n"))
+        self.assertIn(b"line 2: the broker answered 413", result.stderr)
+
     def test_no_broker_ends_with_3(self):
         with socket.socket() as unused:  # Bound, but not listening.
             unused.bind(("127.0.0.1", 0))
