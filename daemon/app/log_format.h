@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/log.h"
+
+namespace ringcast::app {
+
+// "message key=value key=\"two words\"": what stands behind time and level. Control characters and
+// bytes that are not UTF-8 are escaped, so that no request can forge a line or move the cursor of
+// a terminal.
+[[nodiscard]] std::string text_body(const LogLine& line);
+
+// "\"message\":\"...\",\"key\":\"value\"": the members that follow time and level. Field names are
+// constants in the code and never time, level or message.
+[[nodiscard]] std::string json_body(const LogLine& line);
+
+}  // namespace ringcast::app

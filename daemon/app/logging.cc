@@ -1,0 +1,174 @@
+#include "app/logging.h"
+
+#include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/ansicolor_sink.h>
+#include <unistd.h>
+
+#include <ctime>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "app/log_format.h"
+
+namespace ringcast::app {
+
+namespace {
+
+constexpr size_t kWaitingLines = 4096;
+constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %^%*%$ %v";
+constexpr const char* kJsonPattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%*",%v})";
+
+using Sink = spdlog::sinks::ansicolor_sink<spdlog::details::console_mutex>;
+
+spdlog::level::level_enum level_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarn:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      break;
+  }
+  return spdlog::level::err;
+}
+
+spdlog::level::level_enum level_of(config::LogOptions::Level level) {
+  using Level = config::LogOptions::Level;
+  switch (level) {
+    case Level::kDebug:
+      return spdlog::level::debug;
+    case Level::kInfo:
+      return spdlog::level::info;
+    case Level::kWarn:
+      return spdlog::level::warn;
+    case Level::kError:
+      break;
+  }
+  return spdlog::level::err;
+}
+
+bool writes_json(config::LogOptions::Format format, std::FILE* file) {
+  using Format = config::LogOptions::Format;
+  return format == Format::kJson || (format == Format::kAuto && isatty(fileno(file)) == 0);
+}
+
+// The level as the configuration calls it; spdlog would write "warning". In text all names are
+// equally wide, so that messages line up.
+class LevelName final : public spdlog::custom_flag_formatter {
+ public:
+  explicit LevelName(bool is_padded) : is_padded_(is_padded) {}
+
+  void format(const spdlog::details::log_msg& line, const std::tm& /*time*/,
+              spdlog::memory_buf_t& out) override {
+    std::string_view name = "error";
+    if (line.level == spdlog::level::debug) {
+      name = "debug";
+    } else if (line.level == spdlog::level::info) {
+      name = is_padded_ ? "info " : "info";
+    } else if (line.level == spdlog::level::warn) {
+      name = is_padded_ ? "warn " : "warn";
+    }
+    out.append(name.data(), name.data() + name.size());
+  }
+
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<LevelName>(is_padded_);
+  }
+
+ private:
+  bool is_padded_;
+};
+
+// A logger together with the format that its lines must have; never changed once it is in use.
+struct Setup {
+  bool is_json;
+  std::shared_ptr<spdlog::async_logger> logger;
+
+  void write(const LogLine& line) const {
+    const std::string body = is_json ? json_body(line) : text_body(line);
+    logger->log(level_of(line.level), spdlog::string_view_t(body));
+  }
+};
+
+}  // namespace
+
+struct LogOutput::State {
+  explicit State(std::FILE* output)
+      : file(output), writer(std::make_shared<spdlog::details::thread_pool>(kWaitingLines, 1)) {}
+
+  std::FILE* file;
+  // Lines go from the loggers to this thread, which ends when they are written.
+  std::shared_ptr<spdlog::details::thread_pool> writer;
+  std::mutex mutex;  // Guards what follows.
+  std::shared_ptr<const Setup> setup;
+  size_t told_drops = 0;
+
+  std::shared_ptr<const Setup> current() {
+    const std::lock_guard lock(mutex);
+    return setup;
+  }
+
+  void write(const LogLine& line) {
+    const auto now = current();
+    if (!now->logger->should_log(level_of(line.level))) {
+      return;
+    }
+    // Not while the queue is crowded: the notice would be dropped with the rest.
+    if (writer->overrun_counter() > 0 && writer->queue_size() < kWaitingLines / 2) {
+      tell_drops(*now);
+    }
+    now->write(line);
+  }
+
+  void tell_drops(const Setup& now) {
+    size_t news = 0;
+    {
+      const std::lock_guard lock(mutex);
+      const size_t drops = writer->overrun_counter();
+      news = drops - told_drops;
+      told_drops = drops;
+    }
+    if (news > 0) {
+      now.write({LogLevel::kWarn, "log lines dropped", {{"lines", std::to_string(news)}}});
+    }
+  }
+};
+
+LogOutput::LogOutput(std::FILE* file, const config::LogOptions& options)
+    : state_(std::make_unique<State>(file)) {
+  configure(options);
+}
+
+LogOutput::~LogOutput() {
+  state_->tell_drops(*state_->current());
+}
+
+Log LogOutput::log() {
+  return [state = state_.get()](const LogLine& line) { state->write(line); };
+}
+
+void LogOutput::configure(const config::LogOptions& options) {
+  const bool is_json = writes_json(options.format, state_->file);
+  // Colours only on a terminal that has them; never inside JSON.
+  const auto colours = is_json ? spdlog::color_mode::never : spdlog::color_mode::automatic;
+  auto logger = std::make_shared<spdlog::async_logger>(
+      "ringcast", std::make_shared<Sink>(state_->file, colours), state_->writer,
+      spdlog::async_overflow_policy::overrun_oldest);
+  auto formatter =
+      std::make_unique<spdlog::pattern_formatter>("", spdlog::pattern_time_type::utc, "\n");
+  formatter->add_flag<LevelName>('*', !is_json).set_pattern(is_json ? kJsonPattern : kTextPattern);
+  logger->set_formatter(std::move(formatter));
+  logger->set_level(level_of(options.level));
+  logger->flush_on(spdlog::level::warn);
+  auto setup = std::make_shared<const Setup>(Setup{is_json, std::move(logger)});
+  const std::lock_guard lock(state_->mutex);
+  state_->setup = std::move(setup);
+}
+
+}  // namespace ringcast::app
