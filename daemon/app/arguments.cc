@@ -46,6 +46,7 @@ constexpr std::array<std::string_view, 7> kOptions = {
 constexpr size_t kFileLimit = 1 << 20;
 
 struct CloseFile {
+  // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): this is what owns it.
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 using File = std::unique_ptr<std::FILE, CloseFile>;

@@ -34,8 +34,8 @@ Status read_grants(const Node& map, const std::string& path, auth::Grants& grant
                          (near.empty() ? "known here: publish, subscribe, admin"
                                        : "did you mean " + near + "?"));
     }
-    auto strings =
-        read_strings(*value, path + "." + name, is_admin ? check_route : topics::check_pattern);
+    const std::string below = std::string(path).append(".").append(name);
+    auto strings = read_strings(*value, below, is_admin ? check_route : topics::check_pattern);
     if (!strings) {
       return std::move(strings).failure();
     }

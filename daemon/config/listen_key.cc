@@ -67,7 +67,7 @@ Result<net::Address> read_map(const Node& entry, const std::string& path) {
     if (address) {
       return fail_at(where, path, "one address for each entry: either tcp or unix");
     }
-    auto read = read_address(*value, path + "." + name, name == "unix");
+    auto read = read_address(*value, std::string(path).append(".").append(name), name == "unix");
     if (!read) {
       return read;
     }

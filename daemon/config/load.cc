@@ -46,7 +46,8 @@ std::string warn_of(std::string_view variable) {
 }
 
 Status assign_environment(const Sources& sources, Loaded& loaded, std::vector<Assignment>& out) {
-  for (const auto& [name, text] : sources.environment) {
+  for (const auto& variable : sources.environment) {
+    const std::string& name = variable.first;
     const bool is_foreign = std::find(kForeignVariables.begin(), kForeignVariables.end(), name) !=
                             kForeignVariables.end();
     if (!name.starts_with(kVariablePrefix) || is_foreign) {
@@ -60,7 +61,7 @@ Status assign_environment(const Sources& sources, Loaded& loaded, std::vector<As
       loaded.warnings.push_back(warn_of(name));
       continue;
     }
-    auto value = parse_yaml(text, name, false);
+    auto value = parse_yaml(variable.second, name, false);
     if (!value) {
       return std::move(value).failure();
     }

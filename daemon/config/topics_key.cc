@@ -99,7 +99,8 @@ std::string print_topics(const Config& config) {
         history += (history.empty() ? "" : ", ") + pair;
       }
     }
-    out += "\n  - match: " + json::quoted(rule.match) + "\n    history: {" + history + "}" + rest;
+    out.append("\n  - match: ").append(json::quoted(rule.match));
+    out.append("\n    history: {").append(history).append("}").append(rest);
   }
   return out;
 }
