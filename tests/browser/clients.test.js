@@ -1,6 +1,7 @@
 // Clients that people use in Node: the eventsource package, undici's EventSource, and plain fetch.
 
 import assert from 'node:assert/strict';
+import {once} from 'node:events';
 import {afterEach, test} from 'node:test';
 
 import {EventSource as PackageEventSource} from 'eventsource';
@@ -63,9 +64,10 @@ const CLIENTS = {
   'undici EventSource': (url) => eventSourceReader(UndiciEventSource, url),
   'undici fetch': fetchReader,
 };
-// eventsource up to 4.1.1 ignores blocks with only an id; undici's EventSource gives up on a reset.
-const RESUMES_AFTER_A_RESET = ['eventsource package', 'undici fetch'];
-const READS_ID_ONLY_BLOCKS = ['undici fetch'];
+// undici's EventSource gives up for good on a reset or a refused connection, but not on an end.
+const SURVIVES_A_RESET = ['eventsource package', 'undici fetch'];
+// eventsource up to 4.1.1 ignores blocks with only an id.
+const READS_ID_ONLY_BLOCKS = ['undici EventSource', 'undici fetch'];
 
 async function open(name, url) {
   const reader = CLIENTS[name](`${url}/events?topic=t`);
@@ -88,6 +90,23 @@ for (const name of Object.keys(CLIENTS)) {
     assert.deepEqual(dataOf(events.slice(1)), numbers(0, 50));
   });
 
+  test(`${name}: a connection that ends is opened again and loses nothing`, async () => {
+    const daemon = await startDaemon();
+    const proxy = await startProxy(daemon);
+    const reader = await open(name, proxy.url);
+    for (const number of numbers(0, 20)) {
+      await daemon.publish('t', number);
+      if (number % 10 === 5) {
+        await reader.first(1);
+        proxy.end();
+      }
+    }
+    assert.deepEqual(dataOf(await reader.first(20)), numbers(0, 20));
+    assert.ok(proxy.accepted > 1);
+  });
+}
+
+for (const name of SURVIVES_A_RESET) {
   test(`${name}: a drained daemon's stream is opened again`, async () => {
     const first = await startDaemon({settings: {...settings, drain: '300ms'}});
     const reader = await open(name, first.url);
@@ -100,9 +119,7 @@ for (const name of Object.keys(CLIENTS)) {
     const [, gap, event] = await reader.first(3);
     assert.deepEqual([gap.type, JSON.parse(gap.data).reason, event.data], ['ringcast.gap', 'epoch', 'after']);
   });
-}
 
-for (const name of RESUMES_AFTER_A_RESET) {
   test(`${name}: a connection that is cut resumes and loses nothing`, async () => {
     const daemon = await startDaemon();
     const proxy = await startProxy(daemon);
@@ -136,9 +153,13 @@ for (const name of READS_ID_ONLY_BLOCKS) {
     const daemon = await startDaemon();
     const proxy = await startProxy(daemon);
     const reader = await open(name, proxy.url);
-    proxy.refuse();
+    // Ended before the event is there, and answered again only when it is.
+    const held = once(proxy, 'connection');
+    proxy.hold();
+    proxy.end();
+    await held;
     await daemon.publish('t', 'while away');
-    proxy.acceptAgain();
+    proxy.release();
     assert.deepEqual(dataOf(await reader.first(1)), ['while away']);
   });
 }

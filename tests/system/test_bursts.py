@@ -30,7 +30,7 @@ def read_all_until(streams, ending):
             assert ready, f"{len(waiting)} streams wait in vain; one has {bytes(list(waiting)[0].raw[-200:])!r}"
             for key, _ in ready:
                 stream = key.data
-                stream._receive()
+                stream.receive()
                 assert not stream.ended, "a stream ended early"
                 if stream.raw.endswith(ending):
                     selector.unregister(stream.connection.socket)

@@ -53,7 +53,7 @@ class DrainTest(unittest.TestCase):
             stream.connection.socket.setblocking(False)
             try:
                 while not stream.ended:
-                    stream._receive()
+                    stream.receive()
             except BlockingIOError:
                 pass
         return sum(stream.ended for stream in streams)

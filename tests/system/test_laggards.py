@@ -6,11 +6,13 @@ from harness.case import DaemonCase, seq
 from harness.sse import Stream, events_target
 
 ROUNDS, BATCH, SIZE = 100, 50, 2000  # 10 MB: more than any socket buffer on the way takes.
+KEPT = 400
 
 
 class LaggardCase(DaemonCase):
     settings = {
-        "history": {"events": 20, "grace": "0s"},
+        # The broker counts what is missing exactly for 16 times as many as the ring keeps.
+        "history": {"events": KEPT, "grace": "0s"},
         "stream": {"send_buffer": "4KiB"},
         "topics": [{"match": "strict/**", "lagged": "disconnect"}],
     }
@@ -101,7 +103,7 @@ class DisconnectTest(LaggardCase):
         self.assertLess(len(events), total)
         again = self.resume(stream.last_id, topic)
         self.assert_gap(again.next_event(), "expired", requested=stream.last_id)
-        last = self.resume(stream.last_id, topic).events(21)
+        last = self.resume(stream.last_id, topic).events(KEPT + 1)
         self.assert_accounts_for([*events, *last], total)
 
     def test_one_strict_topic_among_several_decides(self):
@@ -115,10 +117,10 @@ class DisconnectTest(LaggardCase):
     def test_a_resume_below_the_tail_is_never_a_disconnect(self):
         topic = "strict/" + self.topic
         first = self.publish("first", topic)
-        self.publish_numbers(0, 50, topic)
+        self.publish_numbers(0, KEPT + 30, topic)
         stream = self.resume(first, topic)
         self.assert_gap(stream.next_event(), "expired", missed=30)
-        self.assertEqual(stream.data(20), [str(n) for n in range(30, 50)])
+        self.assertEqual(stream.data(KEPT), [str(n) for n in range(30, KEPT + 30)])
         self.publish("live", topic)
         self.assertEqual(stream.data(1), ["live"])
 

@@ -25,7 +25,20 @@ class ConnectionLimitTest(DaemonCase):
 
     def setUp(self):
         super().setUp()
-        self.streams = [self.listener() for _ in range(5)]
+        # Runs after the streams are closed: the next test needs their places.
+        self.addCleanup(wait_until, self.is_deserted, "nobody is connected")
+        self.streams = [wait_until(self.take_a_place, "there is a place") for _ in range(5)]
+
+    def take_a_place(self):
+        stream = self.subscribe()
+        return stream if stream.skip_first_block() else None
+
+    def is_deserted(self):
+        try:
+            response = self.fetch("GET", "/topics/" + self.topic)
+        except ConnectionError:
+            return False
+        return response.status == 404 or (response.status == 200 and response.json()["subscribers"] == 0)
 
     def test_an_event_source_is_told_to_come_back_later(self):
         with self.connect() as connection:

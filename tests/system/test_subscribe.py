@@ -142,11 +142,6 @@ class SinceTest(DaemonCase):
         stream = self.open_stream(target)
         self.assertEqual(stream.data(5), ["0", "1", "2", "3", "4"])
 
-    def test_since_may_be_an_id(self):
-        first = self.publish("now")
-        self.publish("later")
-        self.assertEqual(self.subscribe(since=first).data(1), ["later"])
-
     def test_a_since_that_is_no_form_of_it_is_refused(self):
         for bad in ("the day before", "-", "--1", "10 parsecs", "2020-13-01T00:00:00Z", "-1.5"):
             with self.subTest(since=bad):

@@ -54,7 +54,12 @@ export class Daemon {
     assert.ok(listening(), `ringcastd did not come up; it said ${this.lines.join('\n')}`);
     this.address = listening().address;
     this.url = `http://${this.address}`;
-    await waitUntil(async () => (await fetch(`${this.url}/readyz`)).status === 200, '/readyz is 200');
+    await waitUntil(async () => {
+      const response = await fetch(`${this.url}/readyz`);
+      // Read to its end, so that its connection is free for the next request.
+      await response.arrayBuffer();
+      return response.status === 200;
+    }, '/readyz is 200');
   }
 
   async publish(topic, data, query = '') {

@@ -1,9 +1,9 @@
 // A TCP proxy whose connections a test can cut, as bad networks do.
 
-import {once} from 'node:events';
+import {EventEmitter, once} from 'node:events';
 import net from 'node:net';
 
-export class CuttingProxy {
+export class CuttingProxy extends EventEmitter {
   // Forwards to `target` ("127.0.0.1:80") until told otherwise. Its own address stays the same.
   static async start(target) {
     const proxy = new CuttingProxy(target);
@@ -15,10 +15,12 @@ export class CuttingProxy {
   }
 
   constructor(target) {
+    super();
     this.target = target;
     this.open = new Set();
     this.accepted = 0;
     this.refusing = false;
+    this.waiting = null;
     this.server = net.createServer((client) => this.#forward(client));
   }
 
@@ -28,6 +30,15 @@ export class CuttingProxy {
       return;
     }
     this.accepted += 1;
+    this.emit('connection');
+    if (this.waiting) {
+      this.waiting.push(client);
+    } else {
+      this.#connect(client);
+    }
+  }
+
+  #connect(client) {
     const [host, port] = this.target.split(':');
     const upstream = net.connect(Number(port), host);
     for (const socket of [client, upstream]) {
@@ -42,6 +53,22 @@ export class CuttingProxy {
   // Resets every connection, in the middle of whatever is under way.
   cut() {
     this.open.forEach((socket) => socket.resetAndDestroy());
+  }
+
+  // Accepts new connections but passes nothing on until release().
+  hold() {
+    this.waiting = [];
+  }
+
+  release() {
+    const clients = this.waiting;
+    this.waiting = null;
+    clients.forEach((client) => this.#connect(client));
+  }
+
+  // Ends every connection in the orderly way, as a proxy with a time limit does.
+  end() {
+    this.open.forEach((socket) => socket.end());
   }
 
   // Cuts what is open, and every new connection at once, until acceptAgain().

@@ -4,6 +4,7 @@ retried or decoded behind its back."""
 import json
 import socket
 import struct
+import time
 import urllib.parse
 
 from harness.waiting import PATIENCE
@@ -135,9 +136,11 @@ class Connection:
         return self.socket.recv(1 << 16)
 
     def read_to_end(self):
-        pieces = []
+        """All that comes until the peer closes; fails when it never does, as with a stream."""
+        pieces, deadline = [], time.monotonic() + PATIENCE
         while piece := self.read_some():
             pieces.append(piece)
+            assert time.monotonic() < deadline, f"no end after {PATIENCE} s: {piece[-300:]!r}"
         return b"".join(pieces)
 
     def is_ended(self):

@@ -125,7 +125,8 @@ class Stream:
         """Where this client would resume: after the blocks that were taken so far."""
         return self.parser.last_id
 
-    def _receive(self):
+    def receive(self):
+        """Takes in what has come, without a look at it; `ended` and `raw` tell the rest."""
         data = self.connection.read_some()
         self.ended = not data
         self.raw += data
@@ -138,7 +139,7 @@ class Stream:
         while not self._blocks and not self.ended:
             self.connection.socket.settimeout(max(deadline - time.monotonic(), 0.001))
             try:
-                self._receive()
+                self.receive()
             except socket.timeout:
                 raise AssertionError(f"no block within {seconds} s; so far {self.raw[-500:]!r}") from None
         if not self._blocks:
