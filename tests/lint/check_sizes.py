@@ -46,6 +46,7 @@ def way_faults(root: pathlib.Path, way):
         path = root / "daemon" / f"{stem}.cc"
         if path.is_file():
             total += lines_of(path)
+            print(f"{lines_of(path):6} daemon/{stem}.cc")
         else:
             found.append(f"daemon/{stem}.cc: a stop on the way of an event, but no such file")
     if len(way) > WAY_MAX_FILES:
