@@ -58,6 +58,9 @@ void Fanout::drop_if_empty(Group& group) {
     return;
   }
   std::replace(queue_.begin(), queue_.end(), &group, static_cast<Group*>(nullptr));
+  for (Comment& comment : news_.comments) {  // Taken by refresh(), sent at the next turn.
+    std::erase(comment.interests, &group);
+  }
   hub_.leave(group);
   groups_.erase(groups_.find(group.key));
 }
@@ -122,6 +125,7 @@ void Fanout::make_ready(Subscriber& subscriber) {
 
 void Fanout::take_news() {
   const uint64_t before = visible_;
+  send_comments();  // Those of the last news, before they are overwritten.
   hub_.take_news(worker_, news_);
   visible_ = news_.visible;
   for (topics::Interest* interest : news_.interests) {
@@ -193,7 +197,7 @@ void Fanout::pump(Subscriber& subscriber) {
   const std::shared_ptr<const Prepared> prepared = prepare(subscriber);
   const std::optional<sse::Gap> gap = gap_before(subscriber, *prepared);
   if (gap && gap->reason == sse::GapReason::kLagged && prepared->loss->disconnect) {
-    ++counts_.lagged_out;
+    counts_.lagged_out.add();
     end(subscriber, options_.retry_ms, "lagged: this reader was too slow");
     return;
   }
@@ -209,7 +213,7 @@ void Fanout::pump(Subscriber& subscriber) {
     taken = write(subscriber, pieces);
   }
   if (gap) {
-    ++counts_.gaps[static_cast<size_t>(gap->reason)];
+    counts_.gaps[static_cast<size_t>(gap->reason)].add();
   }
   settle(subscriber, *prepared, gap_block, taken);
 }
@@ -331,7 +335,7 @@ void Fanout::settle_frames(Subscriber& subscriber, const Prepared& prepared, siz
       return;
     }
     taken -= frame.bytes.size();
-    ++counts_.deliveries;
+    counts_.deliveries.add();
   }
   subscriber.reader.cursor = prepared.end;
   subscriber.is_at_tail = prepared.end >= visible_;
@@ -412,7 +416,7 @@ size_t Fanout::write(Subscriber& subscriber, std::span<const std::string_view> p
   const size_t taken = subscriber.sink->write(pieces);
   if (taken > 0) {
     subscriber.wrote_ms = now_ms_;
-    counts_.bytes += taken;
+    counts_.bytes.add(taken);
   }
   return taken;
 }

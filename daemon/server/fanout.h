@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/counter.h"
 #include "server/hub.h"
 #include "server/subscriber.h"
 
@@ -54,10 +55,10 @@ struct Prepared {
 class Fanout {
  public:
   struct Counts {
-    uint64_t deliveries = 0;  // Events written to subscribers.
-    uint64_t bytes = 0;
-    uint64_t gaps[6] = {};    // By GapReason.
-    uint64_t lagged_out = 0;  // Disconnected by their topic's policy.
+    Counter deliveries;  // Events written to subscribers.
+    Counter bytes;
+    std::array<Counter, sse::kGapReasons> gaps;  // By GapReason.
+    Counter lagged_out;  // Disconnected by their topic's policy.
   };
 
   Fanout(Hub& hub, uint32_t worker, StreamOptions options);
@@ -76,6 +77,8 @@ class Fanout {
   // Takes the news and serves one slice to everybody who is ready, a bounded number of them. True
   // while there is more to do.
   bool turn();
+  // Takes the news now, so that heartbeat() says what is visible.
+  void refresh() { take_news(); }
   // An id-only block for a subscriber who has everything; false when it is not at the tail.
   bool heartbeat(Subscriber& subscriber);
   // The last block of a stream: `retry` and why. Goes out at the next border of an event.

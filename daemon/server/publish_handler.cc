@@ -93,19 +93,6 @@ Result<std::vector<Draft>> read_event_stream(std::string_view body, const std::s
   return batch;
 }
 
-void append_ids(std::string& json, const Receipt& receipt) {
-  const auto append = [&](std::string_view name, const std::string& id) {
-    json.append(",\"").append(name).append("\":");
-    if (id.empty()) {
-      json += "null";
-    } else {
-      json::append_string(json, id);
-    }
-  };
-  append("first_id", receipt.first_id);
-  append("last_id", receipt.last_id);
-}
-
 }  // namespace
 
 Result<BodyKind> body_kind(const http::Request& head, const Route& route) {
@@ -188,6 +175,19 @@ Result<std::vector<Draft>> read_publish(const http::Request& request, const http
   return read_json(request.body, drafts, reader);
 }
 
+void append_ids(std::string& json, const Receipt& receipt) {
+  const auto append = [&](std::string_view name, const std::string& id) {
+    json.append(",\"").append(name).append("\":");
+    if (id.empty()) {
+      json += "null";
+    } else {
+      json::append_string(json, id);
+    }
+  };
+  append("first_id", receipt.first_id);
+  append("last_id", receipt.last_id);
+}
+
 http::Response publish_response(const Receipt& receipt, BodyKind kind) {
   http::Response response{.content_type = "application/json"};
   if (kind == BodyKind::kData) {
@@ -200,141 +200,6 @@ http::Response publish_response(const Receipt& receipt, BodyKind kind) {
                   ",\"duplicates\":" + std::to_string(receipt.duplicates);
   append_ids(response.body, receipt);
   response.body += "}\n";
-  return response;
-}
-
-NdjsonIngest::State NdjsonIngest::advance(Hub& hub, json::Reader& reader, uint32_t by_worker) {
-  for (;;) {
-    if (batch_.empty() && !error_) {
-      gather(reader);
-    }
-    if (batch_.empty()) {
-      if (taken_ > 0) {
-        text_.erase(0, taken_);
-        taken_ = 0;
-      }
-      return error_ || at_end_ ? State::kDone : State::kMore;
-    }
-    if (const State state = publish(hub, by_worker); state != State::kMore) {
-      return state;
-    }
-  }
-}
-
-bool NdjsonIngest::next_line(std::string_view& line) {
-  const std::string_view rest = std::string_view(text_).substr(taken_);
-  const size_t end = rest.find('\n');
-  if (end == std::string_view::npos && (!at_end_ || rest.empty())) {
-    if (rest.size() > line_limit_) {
-      ++line_;
-      fail_with({.code = Errc::kTooLarge, .detail = "the line is longer than limits.body"});
-    }
-    return false;
-  }
-  line = rest.substr(0, end);
-  taken_ += end == std::string_view::npos ? rest.size() : end + 1;
-  ++line_;
-  return true;
-}
-
-// Reads lines up to a batch's worth, so that the hub's lock is taken once for many.
-void NdjsonIngest::gather(json::Reader& reader) {
-  constexpr size_t kBatch = 256;
-  DraftReader drafts(epoch_, grants_);
-  std::string_view line;
-  while (batch_.size() < kBatch && !error_ && next_line(line)) {
-    line = trim(line.substr(0, line.find_last_not_of('\r') + 1));
-    if (line.empty()) {
-      continue;
-    }
-    if (line.size() > line_limit_) {
-      fail_with({.code = Errc::kTooLarge, .detail = "the line is longer than limits.body"});
-      return;
-    }
-    Status read = reader.read(line, [&](json::Value& root) -> Status {
-      Result<Draft> draft = drafts.read(root);
-      if (!draft) {
-        return std::move(draft).failure();
-      }
-      batch_.push_back(std::move(*draft));
-      batch_lines_.push_back(line_);
-      return Ok{};
-    });
-    if (!read) {
-      // The reader may find what follows the object wrong after the draft was made.
-      if (!batch_lines_.empty() && batch_lines_.back() == line_) {
-        batch_.pop_back();
-        batch_lines_.pop_back();
-      }
-      fail_with(std::move(read).failure().error);
-    }
-  }
-}
-
-NdjsonIngest::State NdjsonIngest::publish(Hub& hub, uint32_t by_worker) {
-  Result<Receipt> receipt = hub.publish(batch_, {}, by_worker);
-  if (!receipt && receipt.error().code == Errc::kOverloaded && batch_.size() > 1) {
-    receipt = publish_singly(hub, by_worker);
-  }
-  if (!receipt && receipt.error().code == Errc::kBehind) {
-    return State::kBehind;
-  }
-  if (!receipt) {
-    line_ = batch_lines_.front();
-    error_.reset();  // What was wrong further down does not matter any more.
-    fail_with(std::move(receipt).failure().error);
-  } else {
-    add(*receipt);
-  }
-  batch_.clear();
-  batch_lines_.clear();
-  return error_ ? State::kDone : State::kMore;
-}
-
-// All or nothing is the batch's rule, not the request's: finds the line that does not fit. What was
-// stored leaves the batch.
-Result<Receipt> NdjsonIngest::publish_singly(Hub& hub, uint32_t by_worker) {
-  std::vector<Draft> one(1);
-  while (!batch_.empty()) {
-    one[0] = std::move(batch_.front());
-    Result<Receipt> receipt = hub.publish(one, {}, by_worker);
-    if (!receipt) {
-      batch_.front() = std::move(one[0]);
-      return receipt;
-    }
-    add(*receipt);
-    batch_.erase(batch_.begin());
-    batch_lines_.erase(batch_lines_.begin());
-  }
-  return Receipt{};
-}
-
-void NdjsonIngest::add(const Receipt& receipt) {
-  total_.accepted += receipt.accepted;
-  total_.duplicates += receipt.duplicates;
-  if (total_.first_id.empty()) {
-    total_.first_id = receipt.first_id;
-  }
-  if (!receipt.last_id.empty()) {
-    total_.last_id = receipt.last_id;
-  }
-}
-
-void NdjsonIngest::fail_with(Error error) {
-  if (!error_) {
-    error.line = static_cast<int64_t>(line_);
-    error_ = std::move(error);
-  }
-}
-
-http::Response NdjsonIngest::response() const {
-  if (!error_) {
-    return publish_response(total_, BodyKind::kNdjson);
-  }
-  http::Response response = http::problem(*error_);
-  std::string accepted = ",\"accepted\":" + std::to_string(total_.accepted);
-  append_ids(accepted, total_);
-  response.body.insert(response.body.rfind('}'), accepted);
   return response;
 }
 

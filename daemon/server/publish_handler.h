@@ -40,47 +40,7 @@ Result<std::vector<Draft>> read_publish(const http::Request& request, const http
 // {"id":…} for one event in the path's topic, else {"accepted":…,"duplicates":…,…}.
 [[nodiscard]] http::Response publish_response(const Receipt& receipt, BodyKind kind);
 
-// One long body, published line by line as it comes.
-class NdjsonIngest {
- public:
-  enum class State {
-    kMore,    // Wants more bytes.
-    kBehind,  // No memory until subscribers were served: call advance() again soon.
-    kDone     // At the end, or a line was refused: see response().
-  };
-
-  NdjsonIngest(const auth::Grants& grants, std::string_view epoch, uint64_t line_limit)
-      : grants_(grants), epoch_(epoch), line_limit_(line_limit) {}
-
-  void feed(std::string_view bytes) { text_.append(bytes); }
-  // The body is complete: a last line without its line end counts.
-  void finish() { at_end_ = true; }
-  // Stops at the next line's border with what was accepted so far, as when draining.
-  void stop(Error error) { fail_with(std::move(error)); }
-  // Publishes whole lines that are there.
-  State advance(Hub& hub, json::Reader& reader, uint32_t by_worker);
-  [[nodiscard]] http::Response response() const;
-  [[nodiscard]] uint64_t lines() const noexcept { return line_; }
-
- private:
-  bool next_line(std::string_view& line);
-  void gather(json::Reader& reader);
-  State publish(Hub& hub, uint32_t by_worker);
-  Result<Receipt> publish_singly(Hub& hub, uint32_t by_worker);
-  void add(const Receipt& receipt);
-  void fail_with(Error error);
-
-  const auth::Grants grants_;
-  std::string_view epoch_;  // The hub's.
-  const uint64_t line_limit_;
-  std::string text_;
-  size_t taken_ = 0;  // Of text_.
-  std::vector<Draft> batch_;
-  std::vector<uint64_t> batch_lines_;
-  uint64_t line_ = 0;  // The last one that was read, from 1.
-  Receipt total_;
-  std::optional<Error> error_;
-  bool at_end_ = false;
-};
+// Appends ,"first_id":…,"last_id":… to an object, null where nothing was stored.
+void append_ids(std::string& json, const Receipt& receipt);
 
 }  // namespace ringcast::server

@@ -11,6 +11,7 @@ namespace ringcast::sse {
 
 // Why events are missing; the names on the wire are the enumerators' in lower case.
 enum class GapReason { kExpired, kDeleted, kLost, kLagged, kEpoch, kUnknown };
+constexpr size_t kGapReasons = 6;
 [[nodiscard]] std::string_view name_of(GapReason reason);
 
 struct Gap {

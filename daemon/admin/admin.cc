@@ -1,0 +1,161 @@
+#include "admin/admin.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "server/connection.h"
+#include "topics/name.h"
+
+namespace ringcast {
+extern const std::string_view page_html;  // admin/page.html, compiled in.
+}
+
+namespace ringcast::admin {
+
+namespace {
+
+using server::Endpoint;
+using server::problem_for;
+
+constexpr uint64_t kDefaultLimit = 100;
+constexpr uint64_t kMostLimit = 1000;
+
+http::Response json_response(std::string body) {
+  body += '\n';
+  return {.content_type = "application/json", .body = std::move(body)};
+}
+
+void append_position(std::string& out, std::string_view name, const std::string& position) {
+  out.append(",\"").append(name).append("\":");
+  if (position.empty()) {
+    out += "null";
+  } else {
+    json::append_string(out, position);
+  }
+}
+
+void append_topic(std::string& out, const server::TopicView& topic) {
+  out += "{\"name\":";
+  json::append_string(out, topic.name);
+  out += ",\"subscribers\":" + std::to_string(topic.subscribers) +
+         ",\"events\":" + std::to_string(topic.events) +
+         ",\"bytes\":" + std::to_string(topic.bytes);
+  append_position(out, "oldest", topic.oldest);
+  append_position(out, "newest", topic.newest);
+  out += '}';
+}
+
+http::Response not_granted(std::string_view route) {
+  return problem_for({.code = Errc::kUnauthorized,
+                      .detail = std::string(route) + " is not granted without credentials"});
+}
+
+http::Response no_such_topic(const std::string& topic) {
+  return problem_for(
+      {.code = Errc::kNotFound, .detail = "no such topic: " + topic, .field = "topic"});
+}
+
+http::Response page() {
+  return {.content_type = "text/html; charset=utf-8",
+          .body = std::string(page_html),
+          .headers = {{"Content-Security-Policy",
+                       "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+                       "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+                       "frame-ancestors 'none'"},
+                      {"X-Content-Type-Options", "nosniff"},
+                      {"Referrer-Policy", "no-referrer"}}};
+}
+
+}  // namespace
+
+http::Response Admin::operator()(const server::AdminRequest& request) {
+  switch (request.route.endpoint) {
+    case Endpoint::kPage:
+      return page();
+    case Endpoint::kHealth:
+      return {.content_type = "text/plain", .body = "ok\n"};
+    case Endpoint::kReady:
+      return request.is_ready
+                 ? http::Response{.content_type = "text/plain", .body = "ready\n"}
+                 : problem_for({.code = Errc::kOverloaded, .detail = "draining"});
+    case Endpoint::kMetrics:
+      return request.grants.may_admin("metrics")
+                 ? http::Response{.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                                  .body = metrics_()}
+                 : not_granted("metrics");
+    case Endpoint::kTopics:
+      return list_topics(request);
+    case Endpoint::kTopic:
+      return request.request.method == http::Method::kDelete ? delete_topic(request)
+                                                             : show_topic(request);
+    case Endpoint::kHistory:
+      return answer_history(hub_, request);
+    case Endpoint::kEvents:
+      break;
+  }
+  return problem_for({.code = Errc::kNotFound});
+}
+
+http::Response Admin::list_topics(const server::AdminRequest& request) {
+  if (!request.grants.may_admin("topics")) {
+    return not_granted("topics");
+  }
+  uint64_t limit = kDefaultLimit;
+  if (const auto text = request.target.parameter("limit")) {
+    limit = parse_uint(*text).value_or(0);
+    if (limit < 1 || limit > kMostLimit) {
+      return problem_for(
+          {.code = Errc::kInvalid, .detail = "must be 1 to 1000", .field = "limit"});
+    }
+  }
+  bool more = false;
+  const std::vector<server::TopicView> topics = hub_.list(
+      request.target.parameter("prefix").value_or(""), request.target.parameter("after").value_or(""),
+      limit, [&](std::string_view name) { return request.grants.may_subscribe(name); }, more);
+  std::string body = "{\"topics\":[";
+  for (const server::TopicView& topic : topics) {
+    body += &topic == topics.data() ? "" : ",";
+    append_topic(body, topic);
+  }
+  body += "],\"next\":";
+  body += more ? json::quoted(topics.back().name) : "null";
+  return json_response(body + "}");
+}
+
+http::Response Admin::show_topic(const server::AdminRequest& request) {
+  const std::string& name = request.route.topic;
+  if (!request.grants.may_admin("topics") || !request.grants.may_subscribe(name)) {
+    return not_granted("topics");
+  }
+  if (const Status valid = topics::check_topic(name); !valid) {
+    return problem_for(valid.error());
+  }
+  const std::optional<server::TopicView> topic = hub_.view(name);
+  if (!topic) {
+    return no_such_topic(name);
+  }
+  std::string body;
+  append_topic(body, *topic);
+  return json_response(std::move(body));
+}
+
+http::Response Admin::delete_topic(const server::AdminRequest& request) {
+  const std::string& name = request.route.topic;
+  if (const Status valid = topics::check_topic(name); !valid) {
+    return problem_for(valid.error());
+  }
+  if (topics::is_reserved(name)) {
+    return problem_for({.code = Errc::kForbidden,
+                        .detail = "topics that start with $ belong to the broker",
+                        .field = "topic"});
+  }
+  if (!request.grants.may_admin("delete") || !request.grants.may_publish(name)) {
+    return not_granted("delete");
+  }
+  hub_.clear(name);
+  return {.status = 204};
+}
+
+}  // namespace ringcast::admin

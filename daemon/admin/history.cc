@@ -1,0 +1,99 @@
+#include <utility>
+
+#include "admin/admin.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "server/connection.h"
+#include "server/subscribe_handler.h"
+#include "sse/blocks.h"
+
+namespace ringcast::admin {
+
+namespace {
+
+using server::problem_for;
+
+constexpr uint64_t kDefaultLimit = 100;
+constexpr uint64_t kMostLimit = 1000;
+
+void append_event(std::string& out, const sse::Event& event) {
+  out += "{\"id\":";
+  json::append_string(out, event.id());
+  out += ",\"time\":";
+  json::append_string(out, sse::format_time(event.time_ms()));
+  out += ",\"topics\":[";
+  for (const std::string& topic : event.topics()) {
+    out += &topic == event.topics().data() ? "" : ",";
+    json::append_string(out, topic);
+  }
+  out += "],\"event\":";
+  json::append_string(out, event.type().empty() ? "message" : event.type());
+  out += ",\"data\":";
+  json::append_string(out, event.data());
+  out += ",\"retry\":";
+  out += event.retry_ms() ? std::to_string(*event.retry_ms()) : "null";
+  out += '}';
+}
+
+std::string gap_json(const server::Hub& hub, const server::Hub::Page& page,
+                     const std::string& requested) {
+  if (!page.gap) {
+    return "null";
+  }
+  std::string out = "{\"requested\":";
+  json::append_string(out, is_utf8(requested) ? requested : std::string());
+  out += ",\"resumed\":";
+  json::append_string(out, hub.position(page.slice.resumed));
+  out += ",\"reason\":";
+  json::append_string(out, sse::name_of(*page.gap));
+  const bool is_exact = page.slice.loss && page.slice.loss->missed &&
+                        *page.gap != sse::GapReason::kEpoch && *page.gap != sse::GapReason::kUnknown;
+  out += ",\"missed\":";
+  out += is_exact ? std::to_string(*page.slice.loss->missed) : "null";
+  return out + "}";
+}
+
+}  // namespace
+
+http::Response answer_history(server::Hub& hub, const server::AdminRequest& request) {
+  if (!request.grants.may_admin("history")) {
+    return problem_for({.code = Errc::kUnauthorized,
+                        .detail = "history is not granted without credentials"});
+  }
+  uint64_t limit = kDefaultLimit;
+  if (const auto text = request.target.parameter("limit")) {
+    limit = parse_uint(*text).value_or(0);
+    if (limit < 1 || limit > kMostLimit) {
+      return problem_for(
+          {.code = Errc::kInvalid, .detail = "must be 1 to 1000", .field = "limit"});
+    }
+  }
+  // The same topics, patterns and grants as a subscription's.
+  Result<server::SubscriptionSpec> spec =
+      server::read_subscription(request.request, request.target, {server::Endpoint::kEvents, {}},
+                                request.grants, request.limits, hub.clock().unix_ms());
+  if (!spec) {
+    return problem_for(spec.error());
+  }
+  spec->start = {.since = {.kind = topics::Since::Kind::kEarliest}};
+  if (const auto after = request.target.parameter("after"); after && !after->empty()) {
+    spec->start = {.last_event_id = std::string(*after)};
+  }
+  topics::Interest interest;
+  interest.patterns = spec->patterns;
+  interest.types = spec->types;
+  const Result<server::Hub::Page> page = hub.history(interest, spec->start, limit);
+  if (!page) {
+    return problem_for(page.error());
+  }
+  std::string body = "{\"events\":[";
+  for (const topics::EventRef& event : page->slice.events) {
+    body += &event == page->slice.events.data() ? "" : ",";
+    append_event(body, *event);
+  }
+  body += "],\"gap\":" + gap_json(hub, *page, spec->start.last_event_id) + ",\"next\":";
+  body += page->more ? json::quoted(hub.position(page->slice.end)) : "null";
+  return {.content_type = "application/json", .body = body + "}\n"};
+}
+
+}  // namespace ringcast::admin

@@ -1,0 +1,139 @@
+#include "admin/metrics.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <array>
+#include <string_view>
+
+namespace ringcast::admin {
+
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+constexpr std::array<std::string_view, server::kCloseReasons> kCloseReasonNames = {
+    "peer", "done", "idle", "timeout", "stalled", "lagged", "drain", "overload"};
+
+ClientMetric metric(MetricType type, double value) {
+  ClientMetric made;
+  if (type == MetricType::Counter) {
+    made.counter.value = value;
+  } else {
+    made.gauge.value = value;
+  }
+  return made;
+}
+
+class Families {
+ public:
+  void add(MetricType type, std::string name, std::string help, uint64_t value) {
+    family(type, std::move(name), std::move(help))
+        .metric.push_back(metric(type, static_cast<double>(value)));
+  }
+
+  MetricFamily& family(MetricType type, std::string name, std::string help) {
+    MetricFamily& made = families_.emplace_back();
+    made.name = std::move(name);
+    made.help = std::move(help);
+    made.type = type;
+    return made;
+  }
+
+  [[nodiscard]] std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
+
+ private:
+  std::vector<MetricFamily> families_;
+};
+
+template <typename Counts, typename Field>
+uint64_t total(const std::vector<const Counts*>& all, Field field) {
+  uint64_t sum = 0;
+  for (const Counts* counts : all) {
+    sum += field(*counts).value();
+  }
+  return sum;
+}
+
+void add_hub(Families& families, const server::HubCounts& hub) {
+  const auto gauge = MetricType::Gauge;
+  families.add(MetricType::Counter, "ringcast_events_published_total", "Events stored.",
+               hub.published);
+  families.add(MetricType::Counter, "ringcast_events_evicted_total",
+               "Events that left a topic's ring.", hub.evicted);
+  families.add(gauge, "ringcast_topics", "Topics with events or subscribers.", hub.topics);
+  families.add(gauge, "ringcast_topics_with_events", "Topics that hold events.",
+               hub.topics_with_events);
+  families.add(gauge, "ringcast_tombstones", "Forgotten topics that are remembered by name.",
+               hub.tombstones);
+  families.add(gauge, "ringcast_idempotency_keys", "Idempotency keys in their window.",
+               hub.idempotency_keys);
+  families.add(gauge, "ringcast_memory_used_bytes", "Used of the budget `memory`.",
+               static_cast<uint64_t>(std::max<int64_t>(hub.memory_used, 0)));
+  families.add(gauge, "ringcast_memory_limit_bytes", "The budget `memory`.",
+               static_cast<uint64_t>(hub.memory_limit));
+}
+
+void add_labelled(Families& families, const Snapshot& snapshot) {
+  MetricFamily& gaps = families.family(MetricType::Counter, "ringcast_gaps_total",
+                                       "Gap events, by reason.");
+  for (size_t reason = 0; reason < sse::kGapReasons; ++reason) {
+    gaps.metric.push_back(metric(
+        MetricType::Counter,
+        static_cast<double>(total(snapshot.fanouts, [&](const auto& counts) -> const Counter& {
+          return counts.gaps[reason];
+        }))));
+    gaps.metric.back().label.push_back(
+        {"reason", std::string(sse::name_of(static_cast<sse::GapReason>(reason)))});
+  }
+  MetricFamily& closed = families.family(MetricType::Counter, "ringcast_disconnects_total",
+                                         "Closed connections, by reason.");
+  for (size_t reason = 0; reason < server::kCloseReasons; ++reason) {
+    closed.metric.push_back(metric(
+        MetricType::Counter,
+        static_cast<double>(total(snapshot.workers, [&](const auto& counts) -> const Counter& {
+          return counts.closed[reason];
+        }))));
+    closed.metric.back().label.push_back({"reason", std::string(kCloseReasonNames[reason])});
+  }
+  MetricFamily& build =
+      families.family(MetricType::Gauge, "ringcast_build_info", "Always 1; the version is a label.");
+  build.metric.push_back(metric(MetricType::Gauge, 1));
+  build.metric.back().label.push_back({"version", RINGCAST_VERSION});
+}
+
+}  // namespace
+
+std::string render_metrics(const Snapshot& snapshot) {
+  Families families;
+  const auto add_total = [&](std::string name, std::string help, const auto& all, auto field) {
+    families.add(MetricType::Counter, std::move(name), std::move(help), total(all, field));
+  };
+  using server::WorkerCounts;
+  using FanoutCounts = server::Fanout::Counts;
+  add_hub(families, snapshot.hub);
+  families.add(MetricType::Gauge, "ringcast_connections", "Open connections.",
+               snapshot.connections);
+  families.add(MetricType::Gauge, "ringcast_subscribers", "Open streams.", snapshot.subscribers);
+  add_total("ringcast_deliveries_total", "Events written to subscribers.", snapshot.fanouts,
+            [](const FanoutCounts& counts) -> const Counter& { return counts.deliveries; });
+  add_total("ringcast_stream_bytes_total", "Bytes written to subscribers.", snapshot.fanouts,
+            [](const FanoutCounts& counts) -> const Counter& { return counts.bytes; });
+  add_total("ringcast_connections_accepted_total", "Connections accepted.", snapshot.workers,
+            [](const WorkerCounts& counts) -> const Counter& { return counts.accepted; });
+  add_total("ringcast_requests_total", "Requests whose head was read.", snapshot.workers,
+            [](const WorkerCounts& counts) -> const Counter& { return counts.requests; });
+  add_total("ringcast_requests_refused_total", "Requests answered with an error.",
+            snapshot.workers,
+            [](const WorkerCounts& counts) -> const Counter& { return counts.refused; });
+  add_total("ringcast_subscriptions_total", "Streams opened.", snapshot.workers,
+            [](const WorkerCounts& counts) -> const Counter& { return counts.subscriptions; });
+  add_total("ringcast_heartbeats_total", "Heartbeats written.", snapshot.workers,
+            [](const WorkerCounts& counts) -> const Counter& { return counts.heartbeats; });
+  add_labelled(families, snapshot);
+  return families.text();
+}
+
+}  // namespace ringcast::admin

@@ -1,0 +1,153 @@
+#include "app/daemon.h"
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include "admin/metrics.h"
+
+namespace ringcast::app {
+
+namespace {
+
+// What the process needs beside its connections: listeners, loops, the log, the spare ones.
+constexpr uint64_t kOwnDescriptors = 64;
+constexpr uint64_t kDescriptorsPerWorker = 4;
+
+}  // namespace
+
+Daemon::Daemon(config::Config config, std::vector<net::Listener> listeners, LogOutput& log_output,
+               Reload reload)
+    : log_output_(log_output),
+      log_(log_output.log()),
+      reload_(std::move(reload)),
+      config_(std::move(config)),
+      descriptors_(raise_descriptor_limit()),
+      settings_(settings_of(config_)),
+      hub_(settings_->options, new_epoch(), clock_),
+      admin_(hub_, [this] { return metrics(); }),
+      services_{.hub = hub_, .log = log_, .admin = std::ref(admin_)},
+      listeners_(std::move(listeners)),
+      mailbox_(std::make_unique<net::Mailbox>(loop_)),
+      signals_(std::make_unique<net::Signals>(
+          loop_, std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP},
+          [this](int number) { on_signal(number); })),
+      server_(std::make_unique<server::Server>(loop_, services_, settings_, listeners_)) {}
+
+Daemon::~Daemon() {
+  if (reloading_.joinable()) {
+    reloading_.join();
+  }
+}
+
+void Daemon::run() {
+  for (const net::Listener& listener : listeners_) {
+    log_({LogLevel::kInfo, "listening", {{"address", listener.address().text()}}});
+  }
+  log_({LogLevel::kInfo,
+        "ready",
+        {{"version", RINGCAST_VERSION},
+         {"workers", std::to_string(settings_->options.workers)},
+         {"epoch", hub_.epoch()}}});
+  loop_.run();
+}
+
+void Daemon::on_signal(int number) {
+  if (number == SIGHUP) {
+    start_reload();
+  } else if (is_draining_) {
+    log_({LogLevel::kWarn, "second signal: ending at once", {}});
+    end();
+  } else {
+    drain();
+  }
+}
+
+void Daemon::start_reload() {
+  if (std::exchange(is_reloading_, true)) {
+    return;  // The one that runs reads the file; a change after it wants another signal.
+  }
+  if (reloading_.joinable()) {
+    reloading_.join();
+  }
+  reloading_ = std::thread([this] {
+    auto loaded = std::make_shared<Result<config::Loaded>>(reload_());
+    mailbox_->post([this, loaded] { apply(std::move(*loaded)); });
+  });
+}
+
+void Daemon::apply(Result<config::Loaded> loaded) {
+  is_reloading_ = false;
+  if (!loaded) {
+    log_({LogLevel::kError,
+          "reload failed: the old configuration stays",
+          {{"error", loaded.error().detail}}});
+    return;
+  }
+  for (const std::string& warning : loaded->warnings) {
+    log_({LogLevel::kWarn, warning, {}});
+  }
+  for (const std::string& key : config::needs_restart(config_, loaded->config)) {
+    log_({LogLevel::kWarn, "reload: this key changes only with a restart", {{"key", key}}});
+  }
+  config::Config next = std::move(loaded->config);
+  next.listen = config_.listen;
+  next.workers = config_.workers;
+  next.server.memory_bytes = config_.server.memory_bytes;
+  config_ = std::move(next);
+  settings_ = settings_of(config_);
+  log_output_.configure(config_.log);
+  server_->apply(settings_);
+  log_({LogLevel::kInfo, "reload done", {}});
+}
+
+void Daemon::drain() {
+  is_draining_ = true;
+  log_({LogLevel::kInfo,
+        "draining",
+        {{"connections", std::to_string(services_.connections.load())},
+         {"subscribers", std::to_string(services_.subscribers.load())}}});
+  server_->drain([this] { end(); });
+}
+
+void Daemon::end() {
+  if (!server_) {
+    return;
+  }
+  // On the next turn: this is called from inside the server.
+  mailbox_->post([this] {
+    if (server_) {
+      server_->stop();
+      server_.reset();
+      signals_.reset();
+      log_({LogLevel::kInfo, "ended", {}});
+      mailbox_->close();
+    }
+  });
+}
+
+server::SettingsRef Daemon::settings_of(const config::Config& config) const {
+  server::Settings settings{config.server, config.auth};
+  server::Options& options = settings.options;
+  options.workers = config.workers == 0 ? core_count() : config.workers;
+  const uint64_t own = kOwnDescriptors + options.workers * kDescriptorsPerWorker;
+  const uint64_t free = descriptors_ > 2 * own ? descriptors_ - own : descriptors_ / 2;
+  if (options.limits.connections > free) {
+    log_({LogLevel::kWarn,
+          "limits.connections is more than the descriptors of this process allow",
+          {{"limit", std::to_string(options.limits.connections)},
+           {"effective", std::to_string(free)}}});
+    options.limits.connections = free;
+  }
+  return std::make_shared<const server::Settings>(std::move(settings));
+}
+
+std::string Daemon::metrics() {
+  return admin::render_metrics({.hub = hub_.counts(),
+                                .workers = server_->counts(),
+                                .fanouts = server_->fanout_counts(),
+                                .connections = services_.connections.load(),
+                                .subscribers = services_.subscribers.load()});
+}
+
+}  // namespace ringcast::app

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "admin/admin.h"
+#include "app/arguments.h"
+#include "app/logging.h"
+#include "app/system.h"
+#include "config/config.h"
+#include "net/acceptor.h"
+#include "net/loop.h"
+#include "net/mailbox.h"
+#include "net/signals.h"
+#include "server/server.h"
+
+namespace ringcast::app {
+
+// The running broker: everything wired together, signals, reload and drain. Lives in main().
+class Daemon {
+ public:
+  using Reload = std::function<Result<config::Loaded>()>;
+
+  // `listeners` are open. `reload` reads the configuration again, on a thread of its own.
+  Daemon(config::Config config, std::vector<net::Listener> listeners, LogOutput& log_output,
+         Reload reload);
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+  ~Daemon();
+
+  // Until a signal ends it.
+  void run();
+
+ private:
+  void on_signal(int number);
+  void start_reload();
+  void apply(Result<config::Loaded> loaded);
+  void drain();
+  void end();
+  [[nodiscard]] server::SettingsRef settings_of(const config::Config& config) const;
+  [[nodiscard]] std::string metrics();
+
+  LogOutput& log_output_;
+  Log log_;
+  Reload reload_;
+  config::Config config_;
+  const uint64_t descriptors_;
+  SystemClock clock_;
+  server::SettingsRef settings_;
+  server::Hub hub_;
+  admin::Admin admin_;
+  server::Services services_;
+  std::vector<net::Listener> listeners_;
+  net::Loop loop_;
+  std::unique_ptr<net::Mailbox> mailbox_;
+  std::unique_ptr<net::Signals> signals_;
+  std::unique_ptr<server::Server> server_;
+  std::thread reloading_;
+  bool is_reloading_ = false;
+  bool is_draining_ = false;
+};
+
+}  // namespace ringcast::app

@@ -1,0 +1,74 @@
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "app/arguments.h"
+#include "app/daemon.h"
+#include "app/logging.h"
+
+namespace {
+
+constexpr int kUsageError = 2;
+
+int fail_start(const std::string& why) {
+  std::fprintf(stderr, "ringcastd: %s\n", why.c_str());
+  return kUsageError;
+}
+
+int serve(const ringcast::app::Arguments& arguments,
+          const std::map<std::string, std::string>& variables, ringcast::config::Loaded loaded) {
+  std::vector<ringcast::net::Listener> listeners;
+  for (const ringcast::net::Address& address : loaded.config.listen) {
+    auto listener = ringcast::net::Listener::open(address);
+    if (!listener) {
+      return fail_start(listener.error().detail);
+    }
+    listeners.push_back(std::move(*listener));
+  }
+  ringcast::app::LogOutput log_output(stderr, loaded.config.log);
+  for (const std::string& warning : loaded.warnings) {
+    log_output.log()({ringcast::LogLevel::kWarn, warning, {}});
+  }
+  ringcast::app::Daemon daemon(
+      std::move(loaded.config), std::move(listeners), log_output,
+      [&] { return ringcast::app::load_configuration(arguments, variables); });
+  daemon.run();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  auto parsed = ringcast::app::parse_arguments(argc, argv);
+  if (!parsed) {
+    return fail_start(parsed.error().detail);
+  }
+  if (const auto* answer = std::get_if<ringcast::app::Answer>(&*parsed)) {
+    std::fputs(answer->text.c_str(), stdout);
+    return 0;
+  }
+  const auto& arguments = std::get<ringcast::app::Arguments>(*parsed);
+  const auto variables = ringcast::app::ringcast_variables(environ);
+  auto loaded = ringcast::app::load_configuration(arguments, variables);
+  if (!loaded) {
+    return fail_start(loaded.error().detail);
+  }
+  if (arguments.print_config) {
+    std::fputs(ringcast::config::print(loaded->config).c_str(), stdout);
+    return 0;
+  }
+  if (arguments.check_config) {
+    for (const std::string& warning : loaded->warnings) {
+      std::fprintf(stderr, "ringcastd: %s\n", warning.c_str());
+    }
+    std::puts("the configuration is good");
+    return 0;
+  }
+  return serve(arguments, variables, std::move(*loaded));
+}

@@ -1,0 +1,130 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "auth/grants.h"
+#include "http/request_parser.h"
+#include "http/response.h"
+#include "http/target.h"
+#include "net/stream.h"
+#include "net/wheel.h"
+#include "server/fanout.h"
+#include "server/ndjson_ingest.h"
+#include "server/publish_handler.h"
+#include "server/router.h"
+#include "server/services.h"
+
+namespace ringcast::server {
+
+class Worker;
+
+// The answer to an error, with the headers that belong to it: Allow comes from the route.
+[[nodiscard]] http::Response problem_for(const Error& error, Endpoint endpoint = Endpoint::kPage);
+
+// What a connection needs as long as it speaks requests and answers; freed when it turns into a
+// subscriber.
+struct Dialogue {
+  enum class Phase {
+    kIdle,  // Between requests.
+    kHead,
+    kBody,
+    kAnswer  // The peer has not taken the answer yet.
+  };
+
+  explicit Dialogue(http::Limits limits) : parser(limits) {}
+
+  http::RequestParser parser;
+  http::Target target;
+  Route route;
+  auth::Grants grants;
+  BodyKind kind = BodyKind::kData;
+  std::optional<http::Response> refusal;  // Due when the request is complete.
+  std::unique_ptr<NdjsonIngest> ingest;
+  std::string out;      // Answers that the socket has not taken.
+  std::string waiting;  // Input that came while reading was paused.
+  Phase phase = Phase::kIdle;
+  int64_t phase_since_ms = 0;
+  bool is_body_whole = false;  // With NDJSON.
+};
+
+// One client: its socket and its dialogue or its subscription. Owned by its worker's table; nothing
+// destroys it but the worker's reaping, after doom(). Worker's thread only.
+class Connection final : public net::StreamEvents, public FrameSink {
+ public:
+  // `is_shed`: over limits.connections; it is told so, and closed.
+  Connection(Worker& worker, bool is_local_listener, bool is_shed);
+  ~Connection() override;
+  // Takes the descriptor over. False when it could not be put on the loop.
+  bool start(int descriptor);
+
+  // Marks it for reaping; it does nothing any more.
+  void doom(CloseReason reason);
+  [[nodiscard]] bool is_doomed() const noexcept { return is_doomed_; }
+  // A deadline of the wheel has come.
+  void on_deadline(int64_t now_ms);
+  // The ingest that had to wait for memory tries again.
+  void resume_ingest();
+  // The daemon ends: a dialogue ends after its request. Streams are ended one by one.
+  void drain();
+  // Ends the stream with its own retry time.
+  void end_stream(int64_t retry_ms, std::string_view why, CloseReason reason);
+  // A stream that goes on.
+  [[nodiscard]] bool is_open_stream() const noexcept {
+    return subscriber_ && !is_doomed_ && !subscriber_->is_ended;
+  }
+
+  // net::StreamEvents
+  void on_readable() override;
+  void on_writable() override;
+  // FrameSink
+  size_t write(std::span<const std::string_view> pieces) override;
+  void end() override;
+
+  // Position in its worker's table.
+  size_t index = 0;
+
+ private:
+  // connection.cc: from bytes to requests to answers.
+  void take_input(std::string_view bytes);
+  bool step(std::string_view& bytes);
+  bool on_head();
+  Status check_head(const http::Request& head);
+  Status check_publish(const http::Request& head);
+  bool on_lines(std::string_view rest, bool is_whole);
+  bool on_request();
+  void publish(const http::Request& request);
+  void answer(const http::Request& request, http::Response response);
+  void flush();
+
+  // connection_stream.cc: the life as a subscriber.
+  bool subscribe(const http::Request& request);
+  void refuse_for_now(const http::Request& request, std::string_view why);
+  void on_stream_deadline(int64_t now_ms);
+  void set_stream_deadline();
+
+  // connection_close.cc: refusals, deadlines and ends.
+  void refuse(const Error& error);
+  void answer_and_close(const http::Response& response);
+  void linger();
+  void set_phase(Dialogue::Phase phase);
+  [[nodiscard]] int64_t phase_limit_ms() const;
+
+  Worker& worker_;
+  std::optional<net::Stream> stream_;
+  net::Wheel::Timer timer_;
+  std::unique_ptr<Dialogue> dialogue_;
+  std::unique_ptr<Subscriber> subscriber_;
+  CloseReason end_reason_ = CloseReason::kDone;
+  bool is_local_listener_;
+  bool is_shed_;
+  bool is_lingering_ = false;
+  bool is_closing_ = false;  // After what is in `out`.
+  bool is_paused_ = false;
+  bool is_doomed_ = false;
+};
+
+}  // namespace ringcast::server

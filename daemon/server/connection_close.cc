@@ -1,0 +1,166 @@
+// Refusals, deadlines and ends of a connection.
+#include <array>
+#include <utility>
+
+#include "server/connection.h"
+#include "server/worker.h"
+
+namespace ringcast::server {
+
+namespace {
+
+// How long what a refused client still sends is read and dropped, so that the answer is not lost to
+// a reset (RFC 9112 section 9.6).
+constexpr int64_t kLingerMs = 2000;
+
+}  // namespace
+
+http::Response problem_for(const Error& error, Endpoint endpoint) {
+  http::Response response = http::problem(error);
+  switch (error.code) {
+    case Errc::kMethodNotAllowed:
+      response.headers.emplace_back("Allow", allowed_methods(endpoint));
+      break;
+    case Errc::kUnauthorized:
+      response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"ringcast\"");
+      break;
+    case Errc::kOverloaded:
+    case Errc::kBehind:
+      response.headers.emplace_back("Retry-After", "1");
+      break;
+    default:
+      break;
+  }
+  return response;
+}
+
+void Connection::refuse(const Error& error) { answer_and_close(problem_for(error)); }
+
+// The body that is still coming cannot be skipped for sure: the connection ends after the answer.
+void Connection::answer_and_close(const http::Response& response) {
+  http::Request unread = dialogue_->parser.request();
+  unread.keep_alive = false;
+  unread.method = http::Method::kPost;
+  answer(unread, response);
+  flush();
+}
+
+void Connection::doom(CloseReason reason) {
+  if (!std::exchange(is_doomed_, true)) {
+    const bool was_ended = end_reason_ != CloseReason::kDone;
+    worker_.counts().closed[static_cast<size_t>(was_ended ? end_reason_ : reason)].add();
+    stream_->set_reading(false);
+    timer_.cancel();
+    worker_.reap_later(*this);
+  }
+}
+
+void Connection::linger() {
+  if (std::exchange(is_lingering_, true)) {
+    return;
+  }
+  stream_->shutdown_write();
+  stream_->set_reading(true);
+  worker_.wheel().set(timer_, worker_.now_ms() + kLingerMs);
+}
+
+void Connection::on_writable() {
+  if (is_doomed_) {
+    return;
+  }
+  if (subscriber_) {
+    worker_.fanout().on_writable(*subscriber_);
+    return;
+  }
+  flush();
+  if (is_doomed_ || is_lingering_ || !dialogue_->out.empty()) {
+    return;
+  }
+  set_phase(dialogue_->parser.is_idle() ? Dialogue::Phase::kIdle : Dialogue::Phase::kHead);
+  if (std::exchange(is_paused_, false)) {
+    stream_->set_reading(true);
+    const std::string waiting = std::exchange(dialogue_->waiting, {});
+    take_input(waiting);
+  }
+}
+
+void Connection::resume_ingest() {
+  is_paused_ = false;
+  const std::string waiting = std::exchange(dialogue_->waiting, {});
+  if (on_lines(waiting, dialogue_->is_body_whole)) {
+    take_input(waiting);
+  }
+  if (!is_paused_ && !is_doomed_) {
+    stream_->set_reading(true);
+  }
+  if (dialogue_ && !is_doomed_ && !is_lingering_) {
+    flush();
+  }
+}
+
+void Connection::drain() {
+  if (!dialogue_ || is_doomed_ || is_lingering_) {
+    return;
+  }
+  if (dialogue_->ingest) {
+    dialogue_->ingest->stop({.code = Errc::kOverloaded, .detail = "draining"});
+    if (!is_paused_) {
+      on_lines({}, dialogue_->is_body_whole);
+    }
+    return;
+  }
+  if (dialogue_->parser.is_idle() && dialogue_->out.empty()) {
+    linger();
+  }
+}
+
+void Connection::set_phase(Dialogue::Phase phase) {
+  dialogue_->phase = phase;
+  dialogue_->phase_since_ms = worker_.now_ms();
+  if (!is_lingering_ && !is_doomed_) {
+    worker_.wheel().set(timer_, dialogue_->phase_since_ms + phase_limit_ms());
+  }
+}
+
+int64_t Connection::phase_limit_ms() const {
+  const Options& options = worker_.settings().options;
+  switch (dialogue_->phase) {
+    case Dialogue::Phase::kIdle:
+      return options.limits.idle_time_ms;
+    case Dialogue::Phase::kHead:
+      return options.limits.head_time_ms;
+    case Dialogue::Phase::kBody:
+      return options.limits.body_time_ms;
+    case Dialogue::Phase::kAnswer:
+      return options.stream.write_stall_ms;
+  }
+  return 0;
+}
+
+void Connection::on_deadline(int64_t now_ms) {
+  if (is_lingering_) {
+    doom(CloseReason::kDone);
+    return;
+  }
+  if (subscriber_) {
+    on_stream_deadline(now_ms);
+    return;
+  }
+  const int64_t due_ms = dialogue_->phase_since_ms + phase_limit_ms();
+  if (is_paused_ || now_ms < due_ms) {
+    worker_.wheel().set(timer_, is_paused_ ? now_ms + phase_limit_ms() : due_ms);
+    return;
+  }
+  const bool has_begun = !dialogue_->parser.is_idle();
+  if (dialogue_->phase == Dialogue::Phase::kAnswer || !has_begun) {
+    doom(dialogue_->phase == Dialogue::Phase::kIdle ? CloseReason::kIdle : CloseReason::kTimeout);
+    return;
+  }
+  end_reason_ = CloseReason::kTimeout;
+  refuse({.code = Errc::kTimeout,
+          .detail = dialogue_->phase == Dialogue::Phase::kHead
+                        ? "the head did not come within limits.head_time"
+                        : "the body did not come within limits.body_time"});
+}
+
+}  // namespace ringcast::server

@@ -1,0 +1,125 @@
+// The life of a connection as a subscriber.
+#include <algorithm>
+#include <utility>
+
+#include "server/connection.h"
+#include "server/cors.h"
+#include "server/subscribe_handler.h"
+#include "server/worker.h"
+#include "sse/blocks.h"
+
+namespace ringcast::server {
+
+namespace {
+
+// A subscriber that was not at the tail when its heartbeat was due is looked at again so soon.
+constexpr int64_t kLookAgainMs = 1000;
+
+}  // namespace
+
+// False when the connection has become a stream, or will end after this answer.
+bool Connection::subscribe(const http::Request& request) {
+  Dialogue& dialogue = *dialogue_;
+  const Options& options = worker_.settings().options;
+  if (std::exchange(dialogue.refusal, std::nullopt) || worker_.services().is_draining) {
+    refuse_for_now(request, is_shed_ ? "limits.connections are in use" : "draining");
+    return true;
+  }
+  Result<SubscriptionSpec> spec =
+      read_subscription(request, dialogue.target, dialogue.route, dialogue.grants, options.limits,
+                        worker_.services().hub.clock().unix_ms());
+  if (!spec) {
+    answer(request, problem_for(spec.error()));
+    return true;
+  }
+  std::string head = dialogue.out + stream_head(cors_headers(request, options.cors_origins));
+  if (request.method == http::Method::kHead) {
+    dialogue.out = std::move(head);
+    is_closing_ = true;
+    return true;
+  }
+  auto subscriber = std::make_unique<Subscriber>();
+  if (Status opened = worker_.fanout().open(*subscriber, *this, *spec, std::move(head)); !opened) {
+    refuse_for_now(request, opened.error().detail);
+    return true;
+  }
+  subscriber_ = std::move(subscriber);
+  dialogue_.reset();  // A subscriber is its socket and its cursor.
+  worker_.counts().subscriptions.add();
+  worker_.services().subscribers.fetch_add(1, std::memory_order_relaxed);
+  stream_->bound_kernel_memory(options.stream.send_buffer_bytes,
+                               static_cast<unsigned>(options.stream.write_stall_ms));
+  set_stream_deadline();
+  return false;
+}
+
+// "Later": an EventSource never comes back after a status other than 200, so it gets a stream that
+// ends at once, with its own time to come back.
+void Connection::refuse_for_now(const http::Request& request, std::string_view why) {
+  const Options& options = worker_.settings().options;
+  if (!wants_event_stream(request)) {
+    answer(request, problem_for({.code = Errc::kOverloaded, .detail = std::string(why)}));
+    return;
+  }
+  worker_.counts().refused.add();
+  dialogue_->out += stream_head(cors_headers(request, options.cors_origins));
+  if (request.method != http::Method::kHead) {
+    const int64_t retry_ms = options.stream.retry_ms + worker_.jittered(options.stream.retry_ms);
+    dialogue_->out += sse::end_block(static_cast<uint64_t>(retry_ms), why);
+  }
+  is_closing_ = true;
+}
+
+size_t Connection::write(std::span<const std::string_view> pieces) {
+  const size_t taken = stream_->write(pieces);
+  if (stream_->has_failed()) {
+    doom(CloseReason::kPeer);
+  }
+  return taken;
+}
+
+void Connection::end() {
+  if (!is_doomed_) {
+    linger();
+  }
+}
+
+void Connection::end_stream(int64_t retry_ms, std::string_view why, CloseReason reason) {
+  end_reason_ = reason;
+  worker_.fanout().end(*subscriber_, retry_ms, why);
+}
+
+void Connection::on_stream_deadline(int64_t now_ms) {
+  const StreamOptions& options = worker_.settings().options.stream;
+  if (subscriber_->is_blocked()) {
+    if (now_ms - subscriber_->wrote_ms >= options.write_stall_ms) {
+      doom(CloseReason::kStalled);
+      return;
+    }
+  } else if (options.heartbeat_ms > 0 &&
+             now_ms - subscriber_->wrote_ms >= options.heartbeat_ms * 4 / 5) {
+    if (!worker_.fanout().heartbeat(*subscriber_)) {
+      worker_.wheel().set(timer_, now_ms + kLookAgainMs);
+      return;
+    }
+    worker_.counts().heartbeats.add();
+  }
+  set_stream_deadline();
+}
+
+// Looks again when the next heartbeat or stall can be due at the earliest; writes in between do not
+// move the timer.
+void Connection::set_stream_deadline() {
+  const StreamOptions& options = worker_.settings().options.stream;
+  const int64_t stall_due = subscriber_->wrote_ms + options.write_stall_ms;
+  if (subscriber_->is_blocked() || options.heartbeat_ms == 0) {
+    worker_.wheel().set(timer_, std::max(stall_due, worker_.now_ms() + kLookAgainMs));
+    return;
+  }
+  // Jittered, so that the streams that began together do not beat together.
+  const int64_t interval =
+      options.heartbeat_ms - worker_.jittered(std::max<int64_t>(options.heartbeat_ms / 5, 1));
+  worker_.wheel().set(timer_, std::min(subscriber_->wrote_ms + interval, stall_due));
+}
+
+}  // namespace ringcast::server

@@ -1,0 +1,151 @@
+#include "server/server.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "server/subscribe_handler.h"
+#include "sse/blocks.h"
+
+namespace ringcast::server {
+
+namespace {
+
+// Over limits.connections so many more are let in to be told so, and only then does accepting
+// pause.
+constexpr uint64_t kShedAtOnce = 128;
+constexpr uint64_t kTickMs = 50;
+
+// What the request looks like, as far as it has come: a stream is refused in its own way.
+bool starts_like_stream(int descriptor) {
+  std::array<char, 2048> start{};
+  const ssize_t size = ::recv(descriptor, start.data(), start.size(), MSG_DONTWAIT);
+  return size > 0 && std::string_view(start.data(), static_cast<size_t>(size))
+                             .find("text/event-stream") != std::string_view::npos;
+}
+
+}  // namespace
+
+Server::Server(net::Loop& main_loop, Services& services, SettingsRef settings,
+               const std::vector<net::Listener>& listeners)
+    : services_(services), settings_(std::move(settings)) {
+  for (uint32_t index = 0; index < settings_->options.workers; ++index) {
+    workers_.push_back(std::make_unique<Worker>(index, services_, settings_));
+  }
+  for (const auto& worker : workers_) {
+    threads_.emplace_back([&worker = *worker] { worker.run(); });
+  }
+  for (const net::Listener& listener : listeners) {
+    const bool is_local = listener.address().is_local();
+    acceptors_.push_back(std::make_unique<net::Acceptor>(
+        main_loop, listener,
+        net::Acceptor::Events{
+            .accepted = [this, is_local](int descriptor) { accepted(descriptor, is_local); },
+            .refused = [this](int descriptor) { refused(descriptor); }},
+        services_.log));
+  }
+  ticker_ = std::make_unique<net::Ticker>(main_loop, kTickMs, [this] { tick(); });
+}
+
+Server::~Server() { stop(); }
+
+void Server::accepted(int descriptor, bool is_local_listener) {
+  const uint64_t limit = settings_->options.limits.connections;
+  const uint64_t open = services_.connections.load(std::memory_order_relaxed);
+  workers_[next_worker_]->adopt(descriptor, is_local_listener, open >= limit);
+  next_worker_ = (next_worker_ + 1) % workers_.size();
+  if (open + 1 >= limit + kShedAtOnce && is_accepting_) {
+    services_.log({LogLevel::kWarn,
+                   "limits.connections are in use: new ones wait",
+                   {{"connections", std::to_string(open)}}});
+    set_accepting(false);
+  }
+}
+
+void Server::refused(int descriptor) const {
+  std::string answer;
+  if (starts_like_stream(descriptor)) {
+    const auto retry_ms = static_cast<uint64_t>(settings_->options.stream.retry_ms);
+    answer = stream_head({}) + sse::end_block(2 * retry_ms, "out of file descriptors");
+  } else {
+    http::append_response(answer,
+                          problem_for({.code = Errc::kOverloaded,
+                                       .detail = "out of file descriptors"}),
+                          {.keep_alive = false});
+  }
+  // The buffer of a new socket takes it whole; what does not arrive was not promised.
+  [[maybe_unused]] const ssize_t sent =
+      ::send(descriptor, answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+void Server::set_accepting(bool accepting) {
+  is_accepting_ = accepting;
+  for (const auto& acceptor : acceptors_) {
+    acceptor->set_accepting(accepting);
+  }
+}
+
+void Server::tick() {
+  const uint64_t open = services_.connections.load(std::memory_order_relaxed);
+  if (drained_) {
+    if (open == 0 || services_.hub.clock().steady_ms() >= drain_until_ms_) {
+      std::exchange(drained_, nullptr)();
+    }
+    return;
+  }
+  if (!is_accepting_ && !services_.is_draining &&
+      open < settings_->options.limits.connections + kShedAtOnce / 2) {
+    set_accepting(true);
+  }
+}
+
+void Server::apply(SettingsRef settings) {
+  settings_ = settings;
+  services_.hub.set_options(settings->options);
+  for (const auto& worker : workers_) {
+    worker->apply(settings);
+  }
+}
+
+void Server::drain(std::function<void()> done) {
+  // The listeners stay open, so that probes and clients are told rather than refused.
+  services_.is_draining = true;
+  drained_ = std::move(done);
+  drain_until_ms_ = services_.hub.clock().steady_ms() + settings_->options.drain_ms;
+  for (const auto& worker : workers_) {
+    worker->drain(settings_->options.drain_ms);
+  }
+}
+
+void Server::stop() {
+  acceptors_.clear();
+  ticker_.reset();
+  for (const auto& worker : workers_) {
+    worker->stop();
+  }
+  for (std::thread& thread : threads_) {
+    thread.join();
+  }
+  threads_.clear();
+}
+
+std::vector<const WorkerCounts*> Server::counts() const {
+  std::vector<const WorkerCounts*> all;
+  for (const auto& worker : workers_) {
+    all.push_back(&worker->counts());
+  }
+  return all;
+}
+
+std::vector<const Fanout::Counts*> Server::fanout_counts() const {
+  std::vector<const Fanout::Counts*> all;
+  for (const auto& worker : workers_) {
+    all.push_back(&worker->fanout().counts());
+  }
+  return all;
+}
+
+}  // namespace ringcast::server

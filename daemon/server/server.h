@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "net/acceptor.h"
+#include "net/loop.h"
+#include "net/turn_hook.h"
+#include "server/services.h"
+#include "server/worker.h"
+
+namespace ringcast::server {
+
+// The workers with their threads, and the acceptors that deal connections out to them round robin:
+// an exact balance for connections that live for hours. Lives on the main loop; the functions are
+// for its thread only.
+class Server {
+ public:
+  // `services` and `listeners` outlive it.
+  Server(net::Loop& main_loop, Services& services, SettingsRef settings,
+         const std::vector<net::Listener>& listeners);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server();
+
+  void apply(SettingsRef settings);
+  // New requests are refused; dialogues end after their requests, streams one by one, until there is
+  // none left or the drain time is over. Then `done` is called, once.
+  void drain(std::function<void()> done);
+  // Ends everything at once and waits for the threads.
+  void stop();
+
+  [[nodiscard]] std::vector<const WorkerCounts*> counts() const;
+  [[nodiscard]] std::vector<const Fanout::Counts*> fanout_counts() const;
+
+ private:
+  void accepted(int descriptor, bool is_local_listener);
+  void refused(int descriptor) const;
+  void set_accepting(bool accepting);
+  void tick();
+
+  Services& services_;
+  SettingsRef settings_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::thread> threads_;
+  std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
+  std::unique_ptr<net::Ticker> ticker_;
+  size_t next_worker_ = 0;
+  bool is_accepting_ = true;
+  int64_t drain_until_ms_ = 0;
+  std::function<void()> drained_;
+};
+
+}  // namespace ringcast::server

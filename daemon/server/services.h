@@ -1,0 +1,72 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "auth/grants.h"
+#include "base/counter.h"
+#include "base/log.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "http/target.h"
+#include "server/hub.h"
+#include "server/options.h"
+#include "server/router.h"
+
+namespace ringcast::server {
+
+// What can change while the daemon runs. Immutable; a reload puts another in its place.
+struct Settings {
+  Options options;
+  auth::Options auth;
+};
+using SettingsRef = std::shared_ptr<const Settings>;
+
+struct AdminRequest {
+  const Route& route;
+  const http::Request& request;
+  const http::Target& target;
+  const auth::Grants& grants;
+  const Limits& limits;
+  bool is_ready;  // Not starting, not draining.
+};
+
+// Everything but publishing and subscribing; `app` passes it in. Thread-safe.
+using AdminPort = std::function<http::Response(const AdminRequest&)>;
+
+// Why connections end, for the metrics.
+enum class CloseReason : uint8_t {
+  kPeer,      // The peer closed or reset it.
+  kDone,      // After an answer that ends the connection.
+  kIdle,      // No request for limits.idle_time.
+  kTimeout,   // Too slow with its head or body, or at taking an answer.
+  kStalled,   // A subscriber that took nothing for stream.write_stall.
+  kLagged,    // A subscriber whose topic disconnects laggards.
+  kDrain,     // The daemon ends.
+  kOverload,  // Over limits.connections.
+};
+constexpr size_t kCloseReasons = 8;
+
+// What a worker counts. Written by its thread, read by all.
+struct WorkerCounts {
+  Counter accepted;
+  Counter requests;
+  Counter refused;       // Answers of 400 and above.
+  Counter subscriptions;
+  Counter heartbeats;
+  std::array<Counter, kCloseReasons> closed;
+};
+
+// What all workers share. Outlives them.
+struct Services {
+  Hub& hub;
+  Log log;
+  AdminPort admin;
+  std::atomic<uint64_t> connections{0};
+  std::atomic<uint64_t> subscribers{0};
+  std::atomic<bool> is_draining{false};
+};
+
+}  // namespace ringcast::server
