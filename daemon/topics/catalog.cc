@@ -1,6 +1,7 @@
 #include "topics/catalog.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ringcast::topics {
 
@@ -83,6 +84,7 @@ Topic& Catalog::touch(std::string_view name) {
   }
   topic.ring.forget_up_to(past.high, past.when);
   topic.deleted_high = past.deleted_high;
+  topic.hearsay = forgotten_.high;
   patterns_.each_match(name, [&](PatternWatch& watch) {
     for (Interest* interest : watch.interests) {
       link(*interest, topic);
@@ -107,11 +109,16 @@ bool Catalog::forget_if_unused(Topic& topic) {
 
 void Catalog::bury(const Topic& topic) {
   const EvictedLog& evicted = topic.ring.evicted();
-  if (evicted.high() <= forgotten_.high) {
-    return;  // Nothing that is not remembered anyway.
+  if (evicted.high() <= topic.hearsay) {
+    return;  // It has lost nothing itself.
   }
+  // The patterns need to know even what is too old for a tombstone: what was dropped before came
+  // from other topics, or from before they were watched.
   const Tombstone tombstone{evicted.high(), topic.deleted_high, evicted.last_time()};
   patterns_.each_match(topic.name, [&](PatternWatch& watch) { watch.gone.absorb(tombstone); });
+  if (tombstone.high <= forgotten_.high) {
+    return;
+  }
   if (max_tombstones_ == 0) {
     forgotten_.absorb(tombstone);
     return;
@@ -148,7 +155,9 @@ void Catalog::join(Interest& interest) {
 }
 
 void Catalog::leave(Interest& interest) {
-  interest.is_joined = false;
+  if (!std::exchange(interest.is_joined, false)) {
+    return;
+  }
   std::vector<Topic*> topics;
   for (const Interest::Link& each : interest.topics) {
     topics.push_back(each.topic);

@@ -76,6 +76,7 @@ struct Topic {
   uint64_t workers = 0;       // A bit for each worker with an interest.
   uint64_t unread_by = 0;     // A bit for each worker that has it in its inbox.
   uint64_t deleted_high = 0;  // Gone by DELETE up to here.
+  uint64_t hearsay = 0;       // Up to here some topic has lost events, maybe not this one.
   uint32_t exact_interests = 0;
 
   [[nodiscard]] uint64_t subscribers() const;

@@ -80,7 +80,7 @@ bool comes_through_another(const Interest& interest, uint64_t seq) {
 // Gathers what several topics have lost into one loss.
 class LossCount {
  public:
-  explicit LossCount(Reader reader) : reader_(reader) {}
+  LossCount(const Interest& interest, Reader reader) : interest_(interest), reader_(reader) {}
 
   void add(const Topic& topic) {
     const EvictedLog& evicted = topic.ring.evicted();
@@ -98,10 +98,19 @@ class LossCount {
     }
     const size_t shared_before = shared_.size();
     evicted.collect_shared(after, shared_);
+    // What still comes through another topic is no loss, whatever this topic's policy is.
+    shared_.erase(
+        std::remove_if(shared_.begin() + static_cast<std::ptrdiff_t>(shared_before), shared_.end(),
+                       [&](uint64_t seq) { return comes_through_another(interest_, seq); }),
+        shared_.end());
     const uint64_t unshared = evicted.count_unshared(after);
     count_ += unshared;
-    if (unshared > 0 || shared_.size() > shared_before) {
-      note(topic.deleted_high >= evicted.high(), topic.policy->lagged);
+    uint64_t last_lost = unshared > 0 ? evicted.last_unshared() : 0;
+    if (shared_.size() > shared_before) {
+      last_lost = std::max(last_lost, shared_.back());
+    }
+    if (last_lost > 0) {
+      note(topic.deleted_high >= last_lost, topic.policy->lagged);
     }
   }
 
@@ -112,18 +121,14 @@ class LossCount {
     }
   }
 
-  std::optional<Loss> result(const Interest& interest) {
+  std::optional<Loss> result() {
     if (!is_lost_) {
       return std::nullopt;
     }
-    std::sort(shared_.begin(), shared_.end());
+    std::sort(shared_.begin(), shared_.end());  // Several of the topics may have lost it.
     shared_.erase(std::unique(shared_.begin(), shared_.end()), shared_.end());
-    std::erase_if(shared_, [&](uint64_t seq) { return comes_through_another(interest, seq); });
     count_ += shared_.size();
-    if (count_ == 0 && is_exact_) {
-      return std::nullopt;
-    }
-    loss_.missed = is_exact_ && interest.types.empty() ? std::optional(count_) : std::nullopt;
+    loss_.missed = is_exact_ && interest_.types.empty() ? std::optional(count_) : std::nullopt;
     return loss_;
   }
 
@@ -134,6 +139,7 @@ class LossCount {
     loss_.disconnect = loss_.disconnect || (lagged == Lagged::kDisconnect && !deleted);
   }
 
+  const Interest& interest_;
   Reader reader_;
   Loss loss_;
   uint64_t count_ = 0;
@@ -145,12 +151,15 @@ class LossCount {
 }  // namespace
 
 std::optional<Loss> find_loss(const Interest& interest, Reader reader, bool only_news) {
-  LossCount count(reader);
+  LossCount count(interest, reader);
   each_topic(interest, only_news, [&](const Topic& topic) { count.add(topic); });
   for (const PatternWatch* watch : interest.watches) {
     count.add(*watch);
   }
-  return count.result(interest);
+  std::optional<Loss> loss = count.result();
+  // To be told of a gap is to be told of all of them: also of losses in topics whose news the
+  // worker has not taken yet, as they are older than the telling.
+  return loss && only_news ? find_loss(interest, reader, false) : loss;
 }
 
 Slice read_slice(const Interest& interest, Reader reader, uint64_t visible, bool only_news,

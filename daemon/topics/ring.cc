@@ -37,8 +37,8 @@ void EvictedLog::trim(size_t count) {
     unshared_.reset();
     shared_.reset();
   }
-  // The last mark stays: it knows when the newest loss was.
-  while (marks_.size() > 1 && marks_.front().high <= exact_above_) {
+  // The last one up to there stays: who was told then knows of all that has no number any more.
+  while (marks_.size() > 1 && marks_[1].high <= exact_above_) {
     marks_.pop_front();
   }
 }

@@ -35,6 +35,9 @@ class EvictedLog {
   [[nodiscard]] uint64_t high_at(TellTime told) const;
   // How many events of this topic alone were lost in (after, high()].
   [[nodiscard]] uint64_t count_unshared(uint64_t after) const;
+  [[nodiscard]] uint64_t last_unshared() const noexcept {
+    return unshared_.empty() ? 0 : unshared_.back();
+  }
   // Appends the seqs lost in (after, high()] that had other topics.
   void collect_shared(uint64_t after, std::vector<uint64_t>& out) const;
   [[nodiscard]] size_t size() const noexcept { return unshared_.size() + shared_.size(); }
