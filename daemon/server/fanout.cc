@@ -84,6 +84,7 @@ Status Fanout::open(Subscriber& subscriber, FrameSink& sink, const SubscriptionS
   subscriber.sink = &sink;
   subscriber.group = &group;
   subscriber.reader = opening->reader;
+  subscriber.is_live = opening->reader.cursor >= opening->committed;
   subscriber.words =
       std::make_unique<OwnWords>(OwnWords{std::move(head), spec.start.last_event_id, opening->gap});
   subscriber.wrote_ms = hub_.clock().steady_ms();
@@ -332,6 +333,7 @@ void Fanout::settle_frames(Subscriber& subscriber, const Prepared& prepared, siz
       // The cut event is kept by reference; what follows it is read again later.
       subscriber.rest = {frame.owner, frame.bytes.substr(taken)};
       subscriber.reader.cursor = frame.seq;
+      counts_.deliveries.add();
       return;
     }
     taken -= frame.bytes.size();

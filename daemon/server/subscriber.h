@@ -62,7 +62,7 @@ struct Subscriber {
   uint32_t ready_index = 0;  // In group->ready, when is_ready.
   bool is_ready = false;
   bool is_at_tail = false;  // Has everything that is visible, whatever its cursor says.
-  bool is_live = false;     // Was at the tail once: eviction waits for it.
+  bool is_live = false;     // Was at the tail once, or began there: eviction waits for it.
   bool is_ended = false;    // Takes nothing more once its rest has gone.
 
   [[nodiscard]] bool is_blocked() const noexcept { return !rest.bytes.empty(); }
