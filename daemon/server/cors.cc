@@ -22,11 +22,11 @@ Headers cors_headers(const http::Request& request, const std::vector<std::string
 
 http::Response options_response(const http::Request& request, std::string_view allowed,
                                 const std::vector<std::string>& origins) {
-  http::Response response{.status = 204, .headers = cors_headers(request, origins)};
-  response.headers.emplace_back("Allow", allowed);
-  const bool is_listed =
-      std::any_of(response.headers.begin(), response.headers.end(),
-                  [](const auto& header) { return header.first == "Access-Control-Allow-Origin"; });
+  http::Response response{.status = 204, .headers = {{"Allow", std::string(allowed)}}};
+  const Headers cors = cors_headers(request, origins);
+  const bool is_listed = std::any_of(cors.begin(), cors.end(), [](const auto& header) {
+    return header.first == "Access-Control-Allow-Origin";
+  });
   if (is_listed) {
     response.headers.emplace_back("Access-Control-Allow-Methods", allowed);
     response.headers.emplace_back(

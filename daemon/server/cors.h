@@ -17,7 +17,8 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] Headers cors_headers(const http::Request& request,
                                    const std::vector<std::string>& origins);
 
-// The answer to OPTIONS: 204 with Allow, and to a preflight of a listed origin what it may send.
+// The answer to OPTIONS, without cors_headers(): 204 with Allow, and to a preflight of a listed
+// origin what it may send.
 [[nodiscard]] http::Response options_response(const http::Request& request,
                                               std::string_view allowed,
                                               const std::vector<std::string>& origins);

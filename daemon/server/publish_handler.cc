@@ -164,9 +164,10 @@ Result<std::vector<Draft>> read_publish(const http::Request& request, const http
   if (kind == BodyKind::kEventStream) {
     return read_event_stream(request.body, route.topic, drafts);
   }
-  const std::string_view start = trim(std::string_view(request.body).substr(0, 256));
-  if (media_type(request) != "application/json" && !start.starts_with('{') &&
-      !start.starts_with('[')) {
+  const size_t start = request.body.find_first_not_of(" \t\r\n");
+  const bool looks_like_json = start != std::string::npos &&
+                               (request.body[start] == '{' || request.body[start] == '[');
+  if (media_type(request) != "application/json" && !looks_like_json) {
     return fail(Errc::kMediaType,
                 "the body does not look like JSON; POST /events takes application/json and "
                 "application/x-ndjson",

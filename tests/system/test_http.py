@@ -53,7 +53,7 @@ class MalformedTest(DaemonCase):
             self.assertTrue(connection.is_ended(), "after a malformed request nothing can be trusted")
 
     def test_what_is_no_http(self):
-        self.refuse(b"hello\r\n\r\n")
+        self.refuse(b"\x16\x03\x01\x02\x00\r\n\r\n")
         self.refuse(b"GET / HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n")
         self.refuse(b"GET / HTTP/1.1\r\nHost: x\r\nA: b\x00c\r\n\r\n")
 

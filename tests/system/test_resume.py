@@ -167,6 +167,7 @@ class ExpiredTest(DaemonCase):
 class DeletedTest(DaemonCase):
 
     def test_a_reader_behind_a_deletion_is_told(self):
+        self.listener()  # Without events and subscribers the topic would be forgotten, and the number.
         first = self.publish("first")
         self.publish_numbers(0, 5)
         self.assertEqual(self.fetch("DELETE", "/topics/" + self.topic).status, 204)
