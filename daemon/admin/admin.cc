@@ -77,9 +77,8 @@ http::Response Admin::operator()(const server::AdminRequest& request) {
     case Endpoint::kHealth:
       return {.content_type = "text/plain", .body = "ok\n"};
     case Endpoint::kReady:
-      return request.is_ready
-                 ? http::Response{.content_type = "text/plain", .body = "ready\n"}
-                 : problem_for({.code = Errc::kOverloaded, .detail = "draining"});
+      return request.is_ready ? http::Response{.content_type = "text/plain", .body = "ready\n"}
+                              : problem_for({.code = Errc::kOverloaded, .detail = "draining"});
     case Endpoint::kMetrics:
       return request.grants.may_admin("metrics")
                  ? http::Response{.content_type = "text/plain; version=0.0.4; charset=utf-8",
@@ -106,14 +105,14 @@ http::Response Admin::list_topics(const server::AdminRequest& request) {
   if (const auto text = request.target.parameter("limit")) {
     limit = parse_uint(*text).value_or(0);
     if (limit < 1 || limit > kMostLimit) {
-      return problem_for(
-          {.code = Errc::kInvalid, .detail = "must be 1 to 1000", .field = "limit"});
+      return problem_for({.code = Errc::kInvalid, .detail = "must be 1 to 1000", .field = "limit"});
     }
   }
   bool more = false;
   const std::vector<server::TopicView> topics = hub_.list(
-      request.target.parameter("prefix").value_or(""), request.target.parameter("after").value_or(""),
-      limit, [&](std::string_view name) { return request.grants.may_subscribe(name); }, more);
+      request.target.parameter("prefix").value_or(""),
+      request.target.parameter("after").value_or(""), limit,
+      [&](std::string_view name) { return request.grants.may_subscribe(name); }, more);
   std::string body = "{\"topics\":[";
   for (const server::TopicView& topic : topics) {
     body += &topic == topics.data() ? "" : ",";

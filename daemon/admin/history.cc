@@ -47,7 +47,8 @@ std::string gap_json(const server::Hub& hub, const server::Hub::Page& page,
   out += ",\"reason\":";
   json::append_string(out, sse::name_of(*page.gap));
   const bool is_exact = page.slice.loss && page.slice.loss->missed &&
-                        *page.gap != sse::GapReason::kEpoch && *page.gap != sse::GapReason::kUnknown;
+                        *page.gap != sse::GapReason::kEpoch &&
+                        *page.gap != sse::GapReason::kUnknown;
   out += ",\"missed\":";
   out += is_exact ? std::to_string(*page.slice.loss->missed) : "null";
   return out + "}";
@@ -57,15 +58,14 @@ std::string gap_json(const server::Hub& hub, const server::Hub::Page& page,
 
 http::Response answer_history(server::Hub& hub, const server::AdminRequest& request) {
   if (!request.grants.may_admin("history")) {
-    return problem_for({.code = Errc::kUnauthorized,
-                        .detail = "history is not granted without credentials"});
+    return problem_for(
+        {.code = Errc::kUnauthorized, .detail = "history is not granted without credentials"});
   }
   uint64_t limit = kDefaultLimit;
   if (const auto text = request.target.parameter("limit")) {
     limit = parse_uint(*text).value_or(0);
     if (limit < 1 || limit > kMostLimit) {
-      return problem_for(
-          {.code = Errc::kInvalid, .detail = "must be 1 to 1000", .field = "limit"});
+      return problem_for({.code = Errc::kInvalid, .detail = "must be 1 to 1000", .field = "limit"});
     }
   }
   // The same topics, patterns and grants as a subscription's.

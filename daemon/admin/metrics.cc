@@ -42,7 +42,9 @@ class Families {
     return made;
   }
 
-  [[nodiscard]] std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
+  [[nodiscard]] std::string text() const {
+    return prometheus::TextSerializer().Serialize(families_);
+  }
 
  private:
   std::vector<MetricFamily> families_;
@@ -77,8 +79,8 @@ void add_hub(Families& families, const server::HubCounts& hub) {
 }
 
 void add_labelled(Families& families, const Snapshot& snapshot) {
-  MetricFamily& gaps = families.family(MetricType::Counter, "ringcast_gaps_total",
-                                       "Gap events, by reason.");
+  MetricFamily& gaps =
+      families.family(MetricType::Counter, "ringcast_gaps_total", "Gap events, by reason.");
   for (size_t reason = 0; reason < sse::kGapReasons; ++reason) {
     gaps.metric.push_back(metric(
         MetricType::Counter,
@@ -98,8 +100,8 @@ void add_labelled(Families& families, const Snapshot& snapshot) {
         }))));
     closed.metric.back().label.push_back({"reason", std::string(kCloseReasonNames[reason])});
   }
-  MetricFamily& build =
-      families.family(MetricType::Gauge, "ringcast_build_info", "Always 1; the version is a label.");
+  MetricFamily& build = families.family(MetricType::Gauge, "ringcast_build_info",
+                                        "Always 1; the version is a label.");
   build.metric.push_back(metric(MetricType::Gauge, 1));
   build.metric.back().label.push_back({"version", RINGCAST_VERSION});
 }
@@ -125,8 +127,7 @@ std::string render_metrics(const Snapshot& snapshot) {
             [](const WorkerCounts& counts) -> const Counter& { return counts.accepted; });
   add_total("ringcast_requests_total", "Requests whose head was read.", snapshot.workers,
             [](const WorkerCounts& counts) -> const Counter& { return counts.requests; });
-  add_total("ringcast_requests_refused_total", "Requests answered with an error.",
-            snapshot.workers,
+  add_total("ringcast_requests_refused_total", "Requests answered with an error.", snapshot.workers,
             [](const WorkerCounts& counts) -> const Counter& { return counts.refused; });
   add_total("ringcast_subscriptions_total", "Streams opened.", snapshot.workers,
             [](const WorkerCounts& counts) -> const Counter& { return counts.subscriptions; });

@@ -16,14 +16,14 @@ enum class Errc {
   kNotFound,
   kMethodNotAllowed,
   kMethodUnknown,
-  kTimeout,       // The peer was too slow with its head or body.
-  kTooLarge,      // Body or line over the limit.
+  kTimeout,   // The peer was too slow with its head or body.
+  kTooLarge,  // Body or line over the limit.
   kHeadTooLarge,
-  kExpectation,   // An Expect header that we do not know.
+  kExpectation,  // An Expect header that we do not know.
   kMediaType,
-  kVersion,       // An HTTP version that we do not speak.
-  kOverloaded,    // Out of ring memory, topics or connections; draining.
-  kBehind,        // No memory until the workers have pumped: asking again soon may succeed.
+  kVersion,     // An HTTP version that we do not speak.
+  kOverloaded,  // Out of ring memory, topics or connections; draining.
+  kBehind,      // No memory until the workers have pumped: asking again soon may succeed.
 };
 
 struct Error {

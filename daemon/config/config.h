@@ -34,11 +34,11 @@ struct Config {
 
 // Where settings come from, weakest first: built-in defaults, file, environment, flags.
 struct Sources {
-  std::string file_name;             // For messages; empty: no file.
+  std::string file_name;  // For messages; empty: no file.
   std::string file_text;
   std::map<std::string, std::string> environment;  // Only RINGCAST_* is looked at.
-  std::vector<std::string> set;      // "path.to.key=value" (the value is YAML).
-  std::vector<std::string> listen;   // Replaces `listen`.
+  std::vector<std::string> set;                    // "path.to.key=value" (the value is YAML).
+  std::vector<std::string> listen;                 // Replaces `listen`.
 };
 
 struct Loaded {

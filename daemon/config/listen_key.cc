@@ -59,10 +59,9 @@ Result<net::Address> read_map(const Node& entry, const std::string& path) {
     }
     if (name != "tcp" && name != "unix") {
       const std::string near = nearest(name, kEntryKeys);
-      return fail_at(
-          where, path,
-          "unknown key " + json::quoted(name) + "; " +
-              (near.empty() ? "known here: tcp, unix, mode" : "did you mean " + near + "?"));
+      std::string what = "unknown key " + json::quoted(name);
+      what.append(near.empty() ? "; known here: tcp, unix, mode" : "; did you mean " + near + "?");
+      return fail_at(where, path, what);
     }
     if (address) {
       return fail_at(where, path, "one address for each entry: either tcp or unix");
