@@ -95,7 +95,7 @@ void Client::end() {
     if (!due.disconnect && !due.is_fuzzy) {
       fail("disconnected against the policy");
     }
-    if (is_healthy_ && !due.is_fuzzy) {
+    if (is_healthy_ && is_due && !due.deleted) {
       fail("disconnected though it was never slow");
     }
   }
@@ -284,6 +284,9 @@ void Client::check_gap(const Due& due, const std::string& reason, const std::str
   if (!due.any && !due.is_fuzzy) {
     fail(told + "nothing is missing");
   }
+  if (is_healthy_ && due.any && due.expired && !due.deleted) {
+    fail(told + "it was never slow");
+  }
   if (due.is_fuzzy) {
     return;  // Who lost what, and why, is hearsay in part.
   }
@@ -295,9 +298,6 @@ void Client::check_gap(const Due& due, const std::string& reason, const std::str
   }
   if ((reason == "expired" && has_events_) || (reason == "lagged" && due.before_open)) {
     fail(told + "it was not then");
-  }
-  if (is_healthy_ && due.any && reason != "deleted") {
-    fail(told + "it was never slow");
   }
   if (reason == "lagged" && due.disconnect && !due.deleted) {
     fail(told + "the policy wants it disconnected");
