@@ -34,9 +34,9 @@ int serve(const ringcast::app::Arguments& arguments,
   for (const std::string& warning : loaded.warnings) {
     log_output.log()({ringcast::LogLevel::kWarn, warning, {}});
   }
-  ringcast::app::Daemon daemon(
-      std::move(loaded.config), std::move(listeners), log_output,
-      [&] { return ringcast::app::load_configuration(arguments, variables); });
+  ringcast::app::Daemon daemon(std::move(loaded.config), std::move(listeners), log_output, [&] {
+    return ringcast::app::load_configuration(arguments, variables);
+  });
   daemon.run();
   return 0;
 }

@@ -29,9 +29,9 @@ Daemon::Daemon(config::Config config, std::vector<net::Listener> listeners, LogO
       services_{.hub = hub_, .log = log_, .admin = std::ref(admin_)},
       listeners_(std::move(listeners)),
       mailbox_(std::make_unique<net::Mailbox>(loop_)),
-      signals_(std::make_unique<net::Signals>(
-          loop_, std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP},
-          [this](int number) { on_signal(number); })),
+      signals_(std::make_unique<net::Signals>(loop_,
+                                              std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP},
+                                              [this](int number) { on_signal(number); })),
       server_(std::make_unique<server::Server>(loop_, services_, settings_, listeners_)) {}
 
 Daemon::~Daemon() {

@@ -107,4 +107,35 @@ Status apply_head_rules(Request& request) {
   return Ok{};
 }
 
+Method to_method(uint8_t llhttp_method) {
+  switch (llhttp_method) {
+    case HTTP_GET:
+      return Method::kGet;
+    case HTTP_HEAD:
+      return Method::kHead;
+    case HTTP_POST:
+      return Method::kPost;
+    case HTTP_PUT:
+      return Method::kPut;
+    case HTTP_DELETE:
+      return Method::kDelete;
+    case HTTP_OPTIONS:
+      return Method::kOptions;
+    default:
+      return Method::kOther;
+  }
+}
+
+Errc to_errc(llhttp_errno_t code) {
+  switch (code) {
+    case HPE_INVALID_METHOD:
+      return Errc::kMethodUnknown;
+    case HPE_INVALID_VERSION:
+    case HPE_PAUSED_H2_UPGRADE:  // The preface of HTTP/2, which begins with "PRI *".
+      return Errc::kVersion;
+    default:
+      return Errc::kInvalid;
+  }
+}
+
 }  // namespace ringcast::http

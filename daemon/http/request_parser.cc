@@ -7,41 +7,6 @@
 
 namespace ringcast::http {
 
-namespace {
-
-Method to_method(uint8_t llhttp_method) {
-  switch (llhttp_method) {
-    case HTTP_GET:
-      return Method::kGet;
-    case HTTP_HEAD:
-      return Method::kHead;
-    case HTTP_POST:
-      return Method::kPost;
-    case HTTP_PUT:
-      return Method::kPut;
-    case HTTP_DELETE:
-      return Method::kDelete;
-    case HTTP_OPTIONS:
-      return Method::kOptions;
-    default:
-      return Method::kOther;
-  }
-}
-
-Errc to_errc(llhttp_errno_t code) {
-  switch (code) {
-    case HPE_INVALID_METHOD:
-      return Errc::kMethodUnknown;
-    case HPE_INVALID_VERSION:
-    case HPE_PAUSED_H2_UPGRADE:  // The preface of HTTP/2, which begins with "PRI *".
-      return Errc::kVersion;
-    default:
-      return Errc::kInvalid;
-  }
-}
-
-}  // namespace
-
 RequestParser::RequestParser(Limits limits) : limits_(limits) {
   llhttp_init(&parser_, HTTP_REQUEST, &settings());
   parser_.data = this;
@@ -180,31 +145,6 @@ Result<size_t> RequestParser::feed_data(std::string_view input) {
   return size;
 }
 
-Result<size_t> RequestParser::feed_line(std::string_view input) {
-  size_t used = 0;
-  Status problem = Ok{};
-  while (used < input.size() && !(used > 0 && scanner_.at_line_end())) {
-    if (line_bytes_ == limits_.max_head_bytes) {
-      problem = fail(Errc::kHeadTooLarge, "the chunk extensions or trailers are over " +
-                                              std::to_string(limits_.max_head_bytes) + " bytes");
-      break;
-    }
-    if (const std::string_view what = scanner_.next(input[used]); !what.empty()) {
-      problem = fail(Errc::kInvalid, std::string(what) + " between chunks");
-      break;
-    }
-    ++line_bytes_;
-    ++used;
-  }
-  if (Status status = execute(input.substr(0, used)); !status) {
-    return std::move(status).failure();
-  }
-  if (!problem) {
-    return refuse(std::move(problem).failure());
-  }
-  return used;
-}
-
 Status RequestParser::execute(std::string_view bytes) {
   const llhttp_errno_t code = llhttp_execute(&parser_, bytes.data(), bytes.size());
   if (code == HPE_OK) {
@@ -237,15 +177,6 @@ void RequestParser::append_value(std::string_view text) {
   if (stage_ == Stage::kHead) {
     request_.headers.back().second += text;
   }
-}
-
-int RequestParser::begin_chunk(uint64_t size) {
-  // The sizes are attacker's numbers: subtract, so that nothing overflows.
-  if (!streaming_ && size > limits_.max_body_bytes - request_.body.size()) {
-    return -1;
-  }
-  data_left_ = size;
-  return HPE_OK;
 }
 
 RequestParser& RequestParser::self(llhttp_t* parser) {

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -91,6 +92,17 @@ uint16_t bound_port(int descriptor) {
   return bound.storage.ss_family == AF_INET6
              ? ntohs(reinterpret_cast<sockaddr_in6*>(&bound.storage)->sin6_port)
              : ntohs(reinterpret_cast<sockaddr_in*>(&bound.storage)->sin_port);
+}
+
+// As far as the request has come, and as far as the answer goes: the buffer of a new socket takes
+// it whole.
+void refuse(int descriptor, const std::function<std::string(std::string_view)>& refusal) {
+  std::array<char, 2048> start{};
+  const ssize_t size = ::recv(descriptor, start.data(), start.size(), MSG_DONTWAIT);
+  const std::string answer =
+      refusal({start.data(), size > 0 ? static_cast<size_t>(size) : size_t{0}});
+  [[maybe_unused]] const ssize_t sent =
+      ::send(descriptor, answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 int open_spare() {
@@ -216,7 +228,7 @@ void Acceptor::shed() {
   const int descriptor =
       ::accept4(listener_.descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (descriptor >= 0) {
-    events_.refused(descriptor);
+    refuse(descriptor, events_.refusal);
     ::close(descriptor);
   }
   spare_ = open_spare();

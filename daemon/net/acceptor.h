@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "base/log.h"
 #include "base/result.h"
@@ -44,8 +45,8 @@ class Acceptor {
  public:
   struct Events {
     std::function<void(int descriptor)> accepted;
-    // Out of descriptors: answer what is possible at once. The descriptor is closed afterwards.
-    std::function<void(int descriptor)> refused;
+    // Out of descriptors: the answer to a request that begins like this, before it is closed.
+    std::function<std::string(std::string_view start)> refusal;
   };
 
   // The listener outlives the acceptor.

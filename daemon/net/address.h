@@ -10,7 +10,7 @@ namespace ringcast::net {
 
 // Where to listen: host and port, or the path of a unix socket.
 struct Address {
-  std::string host;  // A numeric IPv4 or IPv6 address, without brackets; empty for a unix socket.
+  std::string host;   // A numeric IPv4 or IPv6 address, without brackets; empty for a unix socket.
   uint16_t port = 0;  // 0: any free one.
   std::string unix_path;
   uint32_t unix_mode = 0660;

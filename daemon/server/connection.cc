@@ -20,13 +20,10 @@ constexpr int kReadsPerEvent = 4;
 }  // namespace
 
 Connection::Connection(Worker& worker, bool is_local_listener, bool is_shed)
-    : worker_(worker),
-      timer_(this),
-      is_local_listener_(is_local_listener),
-      is_shed_(is_shed) {
+    : worker_(worker), timer_(this), is_local_listener_(is_local_listener), is_shed_(is_shed) {
   const Limits& limits = worker.settings().options.limits;
-  dialogue_ = std::make_unique<Dialogue>(http::Limits{
-      .max_head_bytes = limits.head_bytes, .max_body_bytes = limits.body_bytes});
+  dialogue_ = std::make_unique<Dialogue>(
+      http::Limits{.max_head_bytes = limits.head_bytes, .max_body_bytes = limits.body_bytes});
 }
 
 Connection::~Connection() {
@@ -126,120 +123,6 @@ bool Connection::step(std::string_view& bytes) {
   return goes_on && !is_closing_;
 }
 
-// Looks at the head before any of the body is read. A refusal without a body to skip keeps the
-// connection.
-bool Connection::on_head() {
-  worker_.counts().requests.add();
-  const http::Request& head = dialogue_->parser.request();
-  const Status checked = check_head(head);
-  const bool is_publish = head.method == http::Method::kPost || head.method == http::Method::kPut;
-  std::optional<http::Response> refusal;
-  if (!checked) {
-    refusal = problem_for(checked.error(), dialogue_->route.endpoint);
-  } else if (is_shed_ || (is_publish && worker_.services().is_draining)) {
-    refusal = problem_for({.code = Errc::kOverloaded,
-                           .detail = is_shed_ ? "limits.connections are in use" : "draining"});
-  }
-  if (!head.has_body()) {
-    dialogue_->refusal = std::move(refusal);
-    return true;
-  }
-  if (refusal) {
-    answer_and_close(std::move(*refusal));
-    return false;
-  }
-  set_phase(Dialogue::Phase::kBody);
-  if (!head.header("expect").empty() && !head.http_1_0) {
-    dialogue_->out += "HTTP/1.1 100 Continue\r\n\r\n";
-    flush();
-  }
-  return true;
-}
-
-Status Connection::check_head(const http::Request& head) {
-  Dialogue& dialogue = *dialogue_;
-  const Settings& settings = worker_.settings();
-  dialogue.route = {};
-  dialogue.grants = settings.auth.anonymous_on(is_local_listener_);
-  Result<http::Target> target = http::parse_target(head.target);
-  if (!target) {
-    return std::move(target).failure();
-  }
-  dialogue.target = std::move(*target);
-  Result<Route> route = find_route(dialogue.target, settings.options.page);
-  if (!route) {
-    return std::move(route).failure();
-  }
-  dialogue.route = std::move(*route);
-  if (Status served = check_method(dialogue.route.endpoint, head.method); !served) {
-    return served;
-  }
-  const std::string_view expect = head.header("expect");
-  if (!expect.empty() && !equals_ignoring_case(expect, "100-continue")) {
-    return fail(Errc::kExpectation, "only 100-continue can be expected", "Expect");
-  }
-  const bool is_publish = head.method == http::Method::kPost || head.method == http::Method::kPut;
-  return is_publish ? check_publish(head) : Status(Ok{});
-}
-
-Status Connection::check_publish(const http::Request& head) {
-  Dialogue& dialogue = *dialogue_;
-  const std::string& epoch = worker_.services().hub.epoch();
-  Result<BodyKind> kind = body_kind(head, dialogue.route);
-  if (!kind) {
-    return std::move(kind).failure();
-  }
-  dialogue.kind = *kind;
-  const Limits& limits = worker_.settings().options.limits;
-  if (*kind != BodyKind::kNdjson && head.content_length.value_or(0) > limits.body_bytes) {
-    return fail(Errc::kTooLarge, "the body has " + std::to_string(*head.content_length) +
-                                     " bytes; limits.body is " + std::to_string(limits.body_bytes));
-  }
-  if (Result<std::string> key = request_key(head, dialogue.route, *kind); !key) {
-    return std::move(key).failure();
-  }
-  if (*kind == BodyKind::kNdjson) {
-    dialogue.ingest = std::make_unique<NdjsonIngest>(dialogue.grants, epoch, limits.body_bytes);
-    dialogue.parser.stream_body();
-  }
-  return check_publish_head(dialogue.target, dialogue.route, dialogue.grants, epoch);
-}
-
-// NDJSON: whole lines are published as they come. `rest`: what follows the part that was parsed.
-bool Connection::on_lines(std::string_view rest, bool is_whole) {
-  Dialogue& dialogue = *dialogue_;
-  dialogue.ingest->feed(dialogue.parser.take_body());
-  dialogue.is_body_whole = is_whole;
-  if (is_whole) {
-    dialogue.ingest->finish();
-  }
-  const uint64_t lines_before = dialogue.ingest->lines();
-  switch (dialogue.ingest->advance(worker_.services().hub, worker_.json_reader(),
-                                   worker_.index())) {
-    case NdjsonIngest::State::kBehind:
-      dialogue.waiting.assign(rest);
-      is_paused_ = true;
-      stream_->set_reading(false);
-      worker_.resume_later(*this);
-      return false;
-    case NdjsonIngest::State::kMore:
-      if (dialogue.ingest->lines() > lines_before) {
-        set_phase(Dialogue::Phase::kBody);  // Only the silence between lines is bounded.
-      }
-      return true;
-    case NdjsonIngest::State::kDone:
-      break;
-  }
-  const http::Response response = dialogue.ingest->response();
-  dialogue.ingest.reset();
-  if (!is_whole) {
-    answer_and_close(response);
-    return false;
-  }
-  answer(dialogue.parser.take(), response);
-  return true;
-}
-
 bool Connection::on_request() {
   Dialogue& dialogue = *dialogue_;
   const http::Request request = dialogue.parser.take();
@@ -261,9 +144,9 @@ bool Connection::on_request() {
   } else if (request.method == http::Method::kPost || request.method == http::Method::kPut) {
     publish(request);
   } else {
-    answer(request, worker_.services().admin({dialogue.route, request, dialogue.target,
-                                              dialogue.grants, settings.options.limits,
-                                              !worker_.services().is_draining}));
+    answer(request,
+           worker_.services().admin({dialogue.route, request, dialogue.target, dialogue.grants,
+                                     settings.options.limits, !worker_.services().is_draining}));
   }
   return true;
 }
@@ -280,8 +163,8 @@ void Connection::publish(const http::Request& request) {
   }
   const Result<std::string> key = request_key(request, dialogue.route, dialogue.kind);
   const Result<Receipt> receipt = hub.publish(*drafts, {}, worker_.index(), *key);
-  answer(request, receipt ? publish_response(*receipt, dialogue.kind)
-                          : problem_for(receipt.error()));
+  answer(request,
+         receipt ? publish_response(*receipt, dialogue.kind) : problem_for(receipt.error()));
 }
 
 // Appends it to what goes out at the end of this read: the answers to pipelined requests leave in

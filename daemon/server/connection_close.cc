@@ -34,7 +34,9 @@ http::Response problem_for(const Error& error, Endpoint endpoint) {
   return response;
 }
 
-void Connection::refuse(const Error& error) { answer_and_close(problem_for(error)); }
+void Connection::refuse(const Error& error) {
+  answer_and_close(problem_for(error));
+}
 
 // The body that is still coming cannot be skipped for sure: the connection ends after the answer.
 void Connection::answer_and_close(const http::Response& response) {

@@ -58,7 +58,7 @@ class Fanout {
     Counter deliveries;  // Events written to subscribers.
     Counter bytes;
     std::array<Counter, sse::kGapReasons> gaps;  // By GapReason.
-    Counter lagged_out;  // Disconnected by their topic's policy.
+    Counter lagged_out;                          // Disconnected by their topic's policy.
   };
 
   Fanout(Hub& hub, uint32_t worker, StreamOptions options);

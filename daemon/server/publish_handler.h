@@ -17,7 +17,8 @@
 namespace ringcast::server {
 
 // How the body of a publish is to be understood.
-enum class BodyKind { kData, kEventStream, kJson, kNdjson };
+// kMaybeJson: no type, or curl's form type: JSON if the body starts like it.
+enum class BodyKind { kData, kEventStream, kJson, kMaybeJson, kNdjson };
 
 // Decided by the head alone: route and Content-Type. Without a type, or with curl's form type, the
 // body is JSON if it turns out to start like it. kMediaType for anything else at /events.

@@ -1,8 +1,5 @@
 #include "server/server.h"
 
-#include <sys/socket.h>
-
-#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,14 +15,6 @@ namespace {
 // pause.
 constexpr uint64_t kShedAtOnce = 128;
 constexpr uint64_t kTickMs = 50;
-
-// What the request looks like, as far as it has come: a stream is refused in its own way.
-bool starts_like_stream(int descriptor) {
-  std::array<char, 2048> start{};
-  const ssize_t size = ::recv(descriptor, start.data(), start.size(), MSG_DONTWAIT);
-  return size > 0 && std::string_view(start.data(), static_cast<size_t>(size))
-                             .find("text/event-stream") != std::string_view::npos;
-}
 
 }  // namespace
 
@@ -44,13 +33,15 @@ Server::Server(net::Loop& main_loop, Services& services, SettingsRef settings,
         main_loop, listener,
         net::Acceptor::Events{
             .accepted = [this, is_local](int descriptor) { accepted(descriptor, is_local); },
-            .refused = [this](int descriptor) { refused(descriptor); }},
+            .refusal = [this](std::string_view start) { return refusal(start); }},
         services_.log));
   }
   ticker_ = std::make_unique<net::Ticker>(main_loop, kTickMs, [this] { tick(); });
 }
 
-Server::~Server() { stop(); }
+Server::~Server() {
+  stop();
+}
 
 void Server::accepted(int descriptor, bool is_local_listener) {
   const uint64_t limit = settings_->options.limits.connections;
@@ -65,20 +56,16 @@ void Server::accepted(int descriptor, bool is_local_listener) {
   }
 }
 
-void Server::refused(int descriptor) const {
+std::string Server::refusal(std::string_view start) const {
   std::string answer;
-  if (starts_like_stream(descriptor)) {
+  if (start.find("text/event-stream") != std::string_view::npos) {
     const auto retry_ms = static_cast<uint64_t>(settings_->options.stream.retry_ms);
-    answer = stream_head({}) + sse::end_block(2 * retry_ms, "out of file descriptors");
-  } else {
-    http::append_response(answer,
-                          problem_for({.code = Errc::kOverloaded,
-                                       .detail = "out of file descriptors"}),
-                          {.keep_alive = false});
+    return stream_head({}) + sse::end_block(2 * retry_ms, "out of file descriptors");
   }
-  // The buffer of a new socket takes it whole; what does not arrive was not promised.
-  [[maybe_unused]] const ssize_t sent =
-      ::send(descriptor, answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  http::append_response(
+      answer, problem_for({.code = Errc::kOverloaded, .detail = "out of file descriptors"}),
+      {.keep_alive = false});
+  return answer;
 }
 
 void Server::set_accepting(bool accepting) {

@@ -27,8 +27,8 @@ class Server {
   ~Server();
 
   void apply(SettingsRef settings);
-  // New requests are refused; dialogues end after their requests, streams one by one, until there is
-  // none left or the drain time is over. Then `done` is called, once.
+  // New requests are refused; dialogues end after their requests, streams one by one, until there
+  // is none left or the drain time is over. Then `done` is called, once.
   void drain(std::function<void()> done);
   // Ends everything at once and waits for the threads.
   void stop();
@@ -38,7 +38,7 @@ class Server {
 
  private:
   void accepted(int descriptor, bool is_local_listener);
-  void refused(int descriptor) const;
+  [[nodiscard]] std::string refusal(std::string_view start) const;
   void set_accepting(bool accepting);
   void tick();
 

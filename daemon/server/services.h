@@ -53,7 +53,7 @@ constexpr size_t kCloseReasons = 8;
 struct WorkerCounts {
   Counter accepted;
   Counter requests;
-  Counter refused;       // Answers of 400 and above.
+  Counter refused;  // Answers of 400 and above.
   Counter subscriptions;
   Counter heartbeats;
   std::array<Counter, kCloseReasons> closed;

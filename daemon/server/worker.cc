@@ -10,8 +10,6 @@ namespace ringcast::server {
 namespace {
 
 constexpr size_t kReadBuffer = 64 << 10;
-constexpr size_t kSweepAtOnce = 1000;  // Topics under one holding of the hub's lock.
-constexpr int64_t kSweepsPerSecond = 1000 / net::Wheel::kTickMs;
 
 }  // namespace
 
@@ -31,59 +29,8 @@ Worker::Worker(uint32_t index, Services& services, SettingsRef settings)
 
 Worker::~Worker() = default;
 
-void Worker::run() { loop_.run(); }
-
-void Worker::adopt(int descriptor, bool is_local_listener, bool is_shed) {
-  services_.connections.fetch_add(1, std::memory_order_relaxed);
-  const bool posted = mailbox_.post([this, descriptor, is_local_listener, is_shed] {
-    if (is_stopped_) {
-      services_.connections.fetch_sub(1, std::memory_order_relaxed);
-      ::close(descriptor);
-      return;
-    }
-    auto connection = std::make_unique<Connection>(*this, is_local_listener, is_shed);
-    if (!connection->start(descriptor)) {
-      services_.connections.fetch_sub(1, std::memory_order_relaxed);
-      return;
-    }
-    counts_.accepted.add();
-    connection->index = connections_.size();
-    connections_.push_back(std::move(connection));
-  });
-  if (!posted) {
-    services_.connections.fetch_sub(1, std::memory_order_relaxed);
-    ::close(descriptor);
-  }
-}
-
-void Worker::apply(SettingsRef settings) {
-  mailbox_.post([this, settings = std::move(settings)] {
-    settings_ = settings;
-    fanout_.set_options(settings_->options.stream);
-  });
-}
-
-void Worker::drain(int64_t for_ms) {
-  mailbox_.post([this, for_ms] {
-    drain_until_ms_ = now_ms() + for_ms;
-    for (const auto& connection : connections_) {
-      connection->drain();
-    }
-  });
-}
-
-void Worker::stop() {
-  mailbox_.post([this] {
-    is_stopped_ = true;
-    waiting_for_memory_.clear();
-    for (const auto& connection : connections_) {
-      connection->doom(CloseReason::kDrain);
-    }
-    reap();
-    turn_hook_.reset();
-    ticker_.reset();
-    mailbox_.close();
-  });
+void Worker::run() {
+  loop_.run();
 }
 
 int64_t Worker::jittered(int64_t most) {
@@ -113,36 +60,6 @@ void Worker::tick() {
   }
   if (drain_until_ms_ > 0) {
     end_some_streams();
-  }
-}
-
-// A part of all topics in each tick, so that each is looked at within a second.
-void Worker::sweep() {
-  size_t left = services_.hub.counts().topics / static_cast<size_t>(kSweepsPerSecond) + 1;
-  while (left > 0) {
-    const size_t count = std::min(left, kSweepAtOnce);
-    services_.hub.sweep(count);
-    left -= count;
-  }
-}
-
-// Spread over the drain time; each comes back when this daemon is gone, and not with the others.
-void Worker::end_some_streams() {
-  const int64_t left_ms = std::max<int64_t>(drain_until_ms_ - now_ms(), 0);
-  const auto streams = std::count_if(connections_.begin(), connections_.end(), [](const auto& each) {
-    return each->is_open_stream();
-  });
-  const int64_t ticks_left = std::max<int64_t>(left_ms / net::Wheel::kTickMs - 5, 1);
-  int64_t count = (streams + ticks_left - 1) / ticks_left;
-  const int64_t retry_ms = settings_->options.stream.retry_ms;
-  for (const auto& connection : connections_) {
-    if (count == 0) {
-      return;
-    }
-    if (connection->is_open_stream()) {
-      connection->end_stream(left_ms + 1000 + jittered(retry_ms), "draining", CloseReason::kDrain);
-      --count;
-    }
   }
 }
 

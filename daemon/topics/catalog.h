@@ -50,6 +50,19 @@ struct Interest {
 
   [[nodiscard]] bool wants(const sse::Event& event) const;
   [[nodiscard]] bool matches(std::string_view topic) const;
+  // Calls visit(const Topic&) for all its topics, or only for those in `news`.
+  template <typename Visit>
+  void each_topic(bool only_news, Visit visit) const {
+    if (only_news) {
+      for (const Topic* topic : news) {
+        visit(*topic);
+      }
+      return;
+    }
+    for (const Link& link : topics) {
+      visit(static_cast<const Topic&>(*link.topic));
+    }
+  }
 };
 
 // A pattern with wildcards, and what it once matched and is no more.

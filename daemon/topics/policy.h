@@ -12,11 +12,11 @@ enum class Lagged { kSkip, kDisconnect };
 
 // What a topic keeps for latecomers, and how it treats laggards.
 struct Policy {
-  uint64_t events = 1000;       // 0: live only.
+  uint64_t events = 1000;  // 0: live only.
   uint64_t bytes = 1 << 20;
-  int64_t age_ms = 3'600'000;   // 0: no bound by age.
-  uint64_t keep = 0;            // So many newest are never evicted by age.
-  int64_t grace_ms = 2000;      // Younger events stay while the memory allows.
+  int64_t age_ms = 3'600'000;  // 0: no bound by age.
+  uint64_t keep = 0;           // So many newest are never evicted by age.
+  int64_t grace_ms = 2000;     // Younger events stay while the memory allows.
   Lagged lagged = Lagged::kSkip;
   bool operator==(const Policy&) const = default;
 };

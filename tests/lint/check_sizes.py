@@ -16,11 +16,12 @@ WAY = [
     "server/connection",
     "http/request_parser",
     "server/publish_handler",
+    "sse/event",
     "server/hub",
     "topics/ring",
-    "sse/event",
     "server/worker",
-    "server/subscriber",
+    "topics/reader",
+    "server/fanout",
 ]
 WAY_MAX_FILES = 10
 WAY_MAX_LINES = 1500

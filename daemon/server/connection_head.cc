@@ -1,0 +1,125 @@
+// What is decided of a request before its body, and NDJSON bodies, which are published as they
+// come.
+#include <utility>
+
+#include "base/text.h"
+#include "server/connection.h"
+#include "server/worker.h"
+
+namespace ringcast::server {
+
+// Looks at the head before any of the body is read. A refusal without a body to skip keeps the
+// connection.
+bool Connection::on_head() {
+  worker_.counts().requests.add();
+  const http::Request& head = dialogue_->parser.request();
+  const Status checked = check_head(head);
+  const bool is_publish = head.method == http::Method::kPost || head.method == http::Method::kPut;
+  std::optional<http::Response> refusal;
+  if (!checked) {
+    refusal = problem_for(checked.error(), dialogue_->route.endpoint);
+  } else if (is_shed_ || (is_publish && worker_.services().is_draining)) {
+    refusal = problem_for({.code = Errc::kOverloaded,
+                           .detail = is_shed_ ? "limits.connections are in use" : "draining"});
+  }
+  if (!head.has_body()) {
+    dialogue_->refusal = std::move(refusal);
+    return true;
+  }
+  if (refusal) {
+    answer_and_close(std::move(*refusal));
+    return false;
+  }
+  set_phase(Dialogue::Phase::kBody);
+  if (!head.header("expect").empty() && !head.http_1_0) {
+    dialogue_->out += "HTTP/1.1 100 Continue\r\n\r\n";
+    flush();
+  }
+  return true;
+}
+
+Status Connection::check_head(const http::Request& head) {
+  Dialogue& dialogue = *dialogue_;
+  const Settings& settings = worker_.settings();
+  dialogue.route = {};
+  dialogue.grants = settings.auth.anonymous_on(is_local_listener_);
+  Result<http::Target> target = http::parse_target(head.target);
+  if (!target) {
+    return std::move(target).failure();
+  }
+  dialogue.target = std::move(*target);
+  Result<Route> route = find_route(dialogue.target, settings.options.page);
+  if (!route) {
+    return std::move(route).failure();
+  }
+  dialogue.route = std::move(*route);
+  if (Status served = check_method(dialogue.route.endpoint, head.method); !served) {
+    return served;
+  }
+  const std::string_view expect = head.header("expect");
+  if (!expect.empty() && !equals_ignoring_case(expect, "100-continue")) {
+    return fail(Errc::kExpectation, "only 100-continue can be expected", "Expect");
+  }
+  const bool is_publish = head.method == http::Method::kPost || head.method == http::Method::kPut;
+  return is_publish ? check_publish(head) : Status(Ok{});
+}
+
+Status Connection::check_publish(const http::Request& head) {
+  Dialogue& dialogue = *dialogue_;
+  const std::string& epoch = worker_.services().hub.epoch();
+  Result<BodyKind> kind = body_kind(head, dialogue.route);
+  if (!kind) {
+    return std::move(kind).failure();
+  }
+  dialogue.kind = *kind;
+  const Limits& limits = worker_.settings().options.limits;
+  if (*kind != BodyKind::kNdjson && head.content_length.value_or(0) > limits.body_bytes) {
+    return fail(Errc::kTooLarge, "the body has " + std::to_string(*head.content_length) +
+                                     " bytes; limits.body is " + std::to_string(limits.body_bytes));
+  }
+  if (Result<std::string> key = request_key(head, dialogue.route, *kind); !key) {
+    return std::move(key).failure();
+  }
+  if (*kind == BodyKind::kNdjson) {
+    dialogue.ingest = std::make_unique<NdjsonIngest>(dialogue.grants, epoch, limits.body_bytes);
+    dialogue.parser.stream_body();
+  }
+  return check_publish_head(dialogue.target, dialogue.route, dialogue.grants, epoch);
+}
+
+// NDJSON: whole lines are published as they come. `rest`: what follows the part that was parsed.
+bool Connection::on_lines(std::string_view rest, bool is_whole) {
+  Dialogue& dialogue = *dialogue_;
+  dialogue.ingest->feed(dialogue.parser.take_body());
+  dialogue.is_body_whole = is_whole;
+  if (is_whole) {
+    dialogue.ingest->finish();
+  }
+  const uint64_t lines_before = dialogue.ingest->lines();
+  switch (
+      dialogue.ingest->advance(worker_.services().hub, worker_.json_reader(), worker_.index())) {
+    case NdjsonIngest::State::kBehind:
+      dialogue.waiting.assign(rest);
+      is_paused_ = true;
+      stream_->set_reading(false);
+      worker_.resume_later(*this);
+      return false;
+    case NdjsonIngest::State::kMore:
+      if (dialogue.ingest->lines() > lines_before) {
+        set_phase(Dialogue::Phase::kBody);  // Only the silence between lines is bounded.
+      }
+      return true;
+    case NdjsonIngest::State::kDone:
+      break;
+  }
+  const http::Response response = dialogue.ingest->response();
+  dialogue.ingest.reset();
+  if (!is_whole) {
+    answer_and_close(response);
+    return false;
+  }
+  answer(dialogue.parser.take(), response);
+  return true;
+}
+
+}  // namespace ringcast::server

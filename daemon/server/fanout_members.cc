@@ -1,0 +1,220 @@
+// Who is in the fan-out, and what its streams carry beside plain events; the way of an event is in
+// fanout.cc.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "server/fanout.h"
+#include "sse/blocks.h"
+
+namespace ringcast::server {
+
+namespace {
+
+std::string key_of(const SubscriptionSpec& spec) {
+  std::string key;
+  for (const std::string& pattern : spec.patterns) {
+    key.append(pattern).append(1, '\n');
+  }
+  key.append(1, '\n');
+  for (const std::string& type : spec.types) {
+    key.append(type).append(1, '\n');
+  }
+  key.append(spec.rendering.envelope ? "e" : "-");
+  if (spec.rendering.max_data) {
+    key.append(std::to_string(*spec.rendering.max_data));
+  }
+  return key;
+}
+
+}  // namespace
+
+Fanout::Fanout(Hub& hub, uint32_t worker, StreamOptions options)
+    : hub_(hub), worker_(worker), options_(options), now_ms_(hub.clock().steady_ms()) {}
+
+Fanout::~Fanout() {
+  for (const auto& [key, group] : groups_) {
+    hub_.leave(*group);
+  }
+}
+
+Group& Fanout::group_of(const SubscriptionSpec& spec) {
+  std::string key = key_of(spec);
+  std::unique_ptr<Group>& group = groups_[key];
+  if (!group) {
+    group = std::make_unique<Group>();
+    group->patterns = spec.patterns;
+    group->types = spec.types;
+    group->worker = worker_;
+    group->key = std::move(key);
+    group->rendering = spec.rendering;
+  }
+  return *group;
+}
+
+void Fanout::drop_if_empty(Group& group) {
+  if (!group.members.empty()) {
+    return;
+  }
+  std::replace(queue_.begin(), queue_.end(), &group, static_cast<Group*>(nullptr));
+  for (Comment& comment : news_.comments) {  // Taken by refresh(), sent at the next turn.
+    std::erase(comment.interests, &group);
+  }
+  hub_.leave(group);
+  groups_.erase(groups_.find(group.key));
+}
+
+Status Fanout::open(Subscriber& subscriber, FrameSink& sink, const SubscriptionSpec& spec,
+                    std::string head) {
+  Group& group = group_of(spec);
+  Result<Opening> opening = hub_.open(group, spec.start);
+  if (!opening) {
+    drop_if_empty(group);
+    return std::move(opening).failure();
+  }
+  if (group.members.empty()) {
+    group.joined_at = opening->committed;
+    group.news_after = opening->committed;
+  }
+  // Without a place to resume from, the client keeps its own id until the gap event is through: a
+  // line that breaks before it must not make the gap silent.
+  const std::string id = opening->gap ? "" : hub_.position(opening->reader.cursor);
+  head += sse::first_block(static_cast<uint64_t>(options_.retry_ms), id, spec.padding);
+  subscriber.sink = &sink;
+  subscriber.group = &group;
+  subscriber.reader = opening->reader;
+  subscriber.is_live = opening->reader.cursor >= opening->committed;
+  subscriber.words =
+      std::make_unique<OwnWords>(OwnWords{std::move(head), spec.start.last_event_id, opening->gap});
+  subscriber.wrote_ms = hub_.clock().steady_ms();
+  subscriber.index = static_cast<uint32_t>(group.members.size());
+  group.members.push_back(&subscriber);
+  group.readers.fetch_add(1, std::memory_order_relaxed);
+  needed_ = std::max(needed_, opening->committed);
+  make_ready(subscriber);
+  return Ok{};
+}
+
+void Fanout::close(Subscriber& subscriber) {
+  Group& group = *subscriber.group;
+  if (subscriber.is_ready) {
+    group.ready[subscriber.ready_index] = nullptr;
+  }
+  group.members[subscriber.index] = group.members.back();
+  group.members[subscriber.index]->index = subscriber.index;
+  group.members.pop_back();
+  group.readers.fetch_sub(1, std::memory_order_relaxed);
+  subscriber.group = nullptr;
+  subscriber.rest = {};
+  drop_if_empty(group);
+}
+
+bool Fanout::heartbeat(Subscriber& subscriber) {
+  if (!subscriber.is_at_tail || subscriber.is_ended) {
+    return false;
+  }
+  now_ms_ = hub_.clock().steady_ms();
+  write_block(subscriber, sse::id_block(hub_.position(visible_)));
+  return true;
+}
+
+void Fanout::end(Subscriber& subscriber, int64_t retry_ms, std::string_view why) {
+  if (subscriber.is_ended) {
+    return;
+  }
+  subscriber.is_ended = true;
+  std::string block = subscriber.words ? std::move(subscriber.words->block) : std::string();
+  block += sse::end_block(static_cast<uint64_t>(retry_ms), why);
+  subscriber.words = std::make_unique<OwnWords>(OwnWords{.block = std::move(block)});
+  if (!subscriber.is_blocked()) {
+    finish(subscriber);
+  }
+}
+
+void Fanout::finish(Subscriber& subscriber) {
+  if (subscriber.words) {
+    const std::unique_ptr<OwnWords> words = std::move(subscriber.words);
+    write_block(subscriber, words->block);
+  }
+  if (!subscriber.is_blocked()) {
+    subscriber.sink->end();
+  }
+}
+
+void Fanout::send_comments() {
+  for (const Comment& comment : news_.comments) {
+    std::vector<topics::Interest*> interests = comment.interests;
+    std::sort(interests.begin(), interests.end());
+    interests.erase(std::unique(interests.begin(), interests.end()), interests.end());
+    for (topics::Interest* interest : interests) {
+      for (Subscriber* member : static_cast<Group*>(interest)->members) {
+        if (member->is_at_tail && !member->is_ended) {
+          write_block(*member, *comment.block);
+        }
+      }
+    }
+  }
+  news_.comments.clear();
+}
+
+void Fanout::write_block(Subscriber& subscriber, std::string_view block) {
+  const size_t taken = write(subscriber, std::array{block});
+  if (taken < block.size()) {
+    keep_rest(subscriber, block.substr(taken));
+  }
+}
+
+void Fanout::keep_rest(Subscriber& subscriber, std::string_view rest) {
+  topics::BytesRef owner = hub_.budget().hold(std::string(rest));
+  const std::string_view bytes = *owner;
+  subscriber.rest = {std::move(owner), bytes};
+  if (std::exchange(subscriber.is_at_tail, false)) {
+    subscriber.reader.cursor = visible_;
+  }
+}
+
+std::optional<sse::Gap> Fanout::gap_before(const Subscriber& subscriber, const Prepared& prepared) {
+  const OwnWords* words = subscriber.words.get();
+  if (!prepared.loss && (words == nullptr || !words->gap)) {
+    return std::nullopt;
+  }
+  sse::Gap gap;
+  gap.requested = words != nullptr && !words->requested.empty()
+                      ? words->requested
+                      : hub_.position(subscriber.reader.cursor);
+  gap.resumed = hub_.position(prepared.resumed);
+  if (words != nullptr && words->gap) {
+    gap.reason = *words->gap;
+    return gap;
+  }
+  gap.missed = prepared.loss->missed;
+  gap.reason = prepared.loss->all_deleted ? sse::GapReason::kDeleted
+               : words != nullptr         ? sse::GapReason::kExpired
+                                          : sse::GapReason::kLagged;
+  return gap;
+}
+
+Prepared::Frame Fanout::render(const Group& group, const topics::EventRef& event) {
+  const Rendering& rendering = group.rendering;
+  const uint64_t seq = event->seq();
+  std::string block;
+  size_t data_bytes = event->data_bytes();
+  if (rendering.envelope) {
+    const auto topic = std::find_if(event->topics().begin(), event->topics().end(),
+                                    [&](const std::string& name) { return group.matches(name); });
+    block = sse::envelope_block(*event, topic == event->topics().end() ? "" : *topic);
+    const std::string_view data_field = "\ndata: ";
+    data_bytes = block.size() - 2 - (block.find(data_field) + data_field.size());
+  }
+  if (rendering.max_data && data_bytes > *rendering.max_data) {
+    block = sse::oversize_block(*event, data_bytes);
+  }
+  if (block.empty()) {
+    return {event, event->wire(), seq};
+  }
+  topics::BytesRef bytes = hub_.budget().hold(std::move(block));
+  const std::string_view view = *bytes;
+  return {std::move(bytes), view, seq};
+}
+
+}  // namespace ringcast::server

@@ -1,0 +1,81 @@
+// Who wants what of the hub: workers and their interests. The way of an event is in hub.cc.
+#include <unordered_set>
+#include <utility>
+
+#include "server/hub.h"
+#include "sse/position.h"
+
+namespace ringcast::server {
+
+Hub::Hub(const Options& options, std::string epoch, const Clock& clock)
+    : epoch_(std::move(epoch)),
+      clock_(clock),
+      budget_(options.memory_bytes),
+      pumped_(options.workers),
+      catalog_(budget_, options.policies, options.workers, options.limits.topics),
+      retention_(catalog_, budget_, pumped_),
+      keys_(options.idempotency),
+      inboxes_(options.workers),
+      topics_limit_(options.limits.topics) {}
+
+// Only topics that hold events count; those of the batch are counted once each.
+Status Hub::check_room(const std::vector<Draft>& drafts) const {
+  std::unordered_set<std::string_view> fresh;
+  for (const Draft& draft : drafts) {
+    if (!draft.event) {
+      continue;
+    }
+    for (const std::string& name : draft.event->topics()) {
+      const topics::Topic* topic = catalog_.find(name);
+      if (topic == nullptr || topic->ring.empty()) {
+        fresh.insert(name);
+      }
+    }
+  }
+  if (!fresh.empty() && catalog_.topics_with_events + fresh.size() > topics_limit_) {
+    return fail(Errc::kOverloaded,
+                "limits.topics: " + std::to_string(topics_limit_) + " topics hold events already",
+                "topic");
+  }
+  return Ok{};
+}
+
+void Hub::set_waker(uint32_t worker, std::function<void()> wake) {
+  inboxes_[worker].wake = std::move(wake);
+}
+
+bool Hub::has_news(uint32_t worker) const noexcept {
+  return inboxes_[worker].has_news.load(std::memory_order_acquire);
+}
+
+Result<Opening> Hub::open(topics::Interest& interest, const topics::StartRequest& request) {
+  const std::lock_guard lock(mutex_);
+  if (!interest.is_joined) {
+    size_t bytes = 0;
+    for (const std::string& pattern : interest.patterns) {
+      bytes += sizeof(topics::Topic) + 2 * pattern.size();
+    }
+    if (Status room = retention_.make_room(bytes); !room) {
+      return std::move(room).failure();
+    }
+    catalog_.join(interest);
+  }
+  const topics::Start start =
+      topics::find_start(request, interest, retention_.ids(), epoch_, committed_);
+  Opening opening{.reader = {.cursor = start.cursor}, .gap = start.gap, .committed = committed_};
+  if (start.gap || (start.forget_losses && find_loss(interest, opening.reader, false))) {
+    opening.reader.told = retention_.tell();
+  }
+  return opening;
+}
+
+void Hub::leave(topics::Interest& interest) {
+  const std::lock_guard lock(mutex_);
+  catalog_.leave(interest);
+}
+
+std::string Hub::position(uint64_t seq) const {
+  return sse::format_position(epoch_, seq);
+}
+
+}  // namespace ringcast::server
