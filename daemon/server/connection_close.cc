@@ -12,6 +12,8 @@ namespace {
 // How long what a refused client still sends is read and dropped, so that the answer is not lost to
 // a reset (RFC 9112 section 9.6).
 constexpr int64_t kLingerMs = 2000;
+// How long a new connection may take to send its first byte while the daemon drains.
+constexpr int64_t kFreshMs = 1000;
 
 }  // namespace
 
@@ -111,7 +113,10 @@ void Connection::drain() {
     }
     return;
   }
-  if (dialogue_->parser.is_idle() && dialogue_->out.empty()) {
+  // Who has only just connected is on the point of asking.
+  const bool is_fresh = dialogue_->phase == Dialogue::Phase::kHead &&
+                        worker_.now_ms() - dialogue_->phase_since_ms < kFreshMs;
+  if (dialogue_->parser.is_idle() && dialogue_->out.empty() && !is_fresh) {
     linger();
   }
 }

@@ -40,6 +40,7 @@ struct DraftReader::Fields {
   std::optional<std::string> key;
   std::optional<std::string> comment;
   std::optional<uint64_t> retry_ms;
+  uint32_t seen = 0;  // A bit for each of kFieldNames.
 };
 
 Result<Draft> DraftReader::read(json::Value& element) {
@@ -78,7 +79,27 @@ Result<Draft> DraftReader::read(json::Value& element) {
                .comment_topics = std::move(fields.topics)};
 }
 
+// Which of two fields of one name counts is anybody's guess (RFC 8259 section 4): none does.
+Status DraftReader::mark_seen(Fields& fields, std::string_view name) {
+  const auto known = std::find(kFieldNames.begin(), kFieldNames.end(), name);
+  if (known == kFieldNames.end()) {
+    const std::string meant = nearest(name, kFieldNames);
+    return fail(Errc::kInvalid,
+                "unknown field" + (meant.empty() ? "" : "; did you mean `" + meant + "`?"),
+                std::string(name));
+  }
+  const uint32_t bit = 1U << static_cast<uint32_t>(known - kFieldNames.begin());
+  if ((fields.seen & bit) != 0) {
+    return fail(Errc::kInvalid, "the field stands there twice", std::string(name));
+  }
+  fields.seen |= bit;
+  return Ok{};
+}
+
 Status DraftReader::read_field(Fields& fields, std::string_view name, json::Value& value) {
+  if (Status known = mark_seen(fields, name); !known) {
+    return known;
+  }
   if (name == "topic") {
     fields.has_topic = true;
     std::optional<std::string> topic;
@@ -115,13 +136,7 @@ Status DraftReader::read_field(Fields& fields, std::string_view name, json::Valu
   if (name == "key") {
     return read_string(fields.key, name, value);
   }
-  if (name == "comment") {
-    return read_string(fields.comment, name, value);
-  }
-  const std::string meant = nearest(name, kFieldNames);
-  return fail(Errc::kInvalid,
-              "unknown field" + (meant.empty() ? "" : "; did you mean `" + meant + "`?"),
-              std::string(name));
+  return read_string(fields.comment, name, value);
 }
 
 Status DraftReader::read_topics(Fields& fields, json::Value& value) {

@@ -31,6 +31,7 @@ class DraftReader {
  private:
   struct Fields;
   Status read_field(Fields& fields, std::string_view name, json::Value& value);
+  static Status mark_seen(Fields& fields, std::string_view name);
   static Status read_topics(Fields& fields, json::Value& value);
 
   std::string_view epoch_;      // The hub's.

@@ -148,13 +148,11 @@ void Hub::take_news(uint32_t worker, News& news) {
   for (const auto& [block, names] : inbox.comments) {
     Comment& comment = news.comments.emplace_back(Comment{block, {}});
     for (const std::string& name : names) {
-      if (const topics::Topic* topic = catalog_.find(name)) {
-        for (const topics::Topic::Link& link : topic->interests) {
-          if (link.interest->worker == worker) {
-            comment.interests.push_back(link.interest);
-          }
+      catalog_.each_wanting(name, [&](topics::Interest& interest) {
+        if (interest.worker == worker) {
+          comment.interests.push_back(&interest);
         }
-      }
+      });
     }
   }
   inbox.topics.clear();

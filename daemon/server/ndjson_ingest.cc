@@ -8,6 +8,14 @@
 
 namespace ringcast::server {
 
+namespace {
+
+// A line's length without its line end: the CR of a CRLF does not count, nor does it while the LF
+// is still to come, so that it does not matter how the body is cut.
+size_t length_of(std::string_view line) { return line.size() - (line.ends_with('\r') ? 1 : 0); }
+
+}  // namespace
+
 NdjsonIngest::State NdjsonIngest::advance(Hub& hub, json::Reader& reader, uint32_t by_worker) {
   for (;;) {
     if (batch_.empty() && !error_) {
@@ -30,7 +38,7 @@ bool NdjsonIngest::next_line(std::string_view& line) {
   const std::string_view rest = std::string_view(text_).substr(taken_);
   const size_t end = rest.find('\n');
   if (end == std::string_view::npos && (!at_end_ || rest.empty())) {
-    if (rest.size() > line_limit_) {
+    if (length_of(rest) > line_limit_) {
       ++line_;
       fail_with({.code = Errc::kTooLarge, .detail = "the line is longer than limits.body"});
     }
@@ -48,13 +56,13 @@ void NdjsonIngest::gather(json::Reader& reader) {
   DraftReader drafts(epoch_, grants_);
   std::string_view line;
   while (batch_.size() < kBatch && !error_ && next_line(line)) {
+    if (length_of(line) > line_limit_) {
+      fail_with({.code = Errc::kTooLarge, .detail = "the line is longer than limits.body"});
+      return;
+    }
     line = trim(line.substr(0, line.find_last_not_of('\r') + 1));
     if (line.empty()) {
       continue;
-    }
-    if (line.size() > line_limit_) {
-      fail_with({.code = Errc::kTooLarge, .detail = "the line is longer than limits.body"});
-      return;
     }
     Status read = reader.read(line, [&](json::Value& root) -> Status {
       Result<Draft> draft = drafts.read(root);

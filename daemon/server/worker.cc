@@ -59,7 +59,7 @@ void Worker::tick() {
     sweep();
   }
   if (drain_until_ms_ > 0) {
-    end_some_streams();
+    end_some();
   }
 }
 

@@ -58,7 +58,7 @@ class Worker {
   void tick();
   void sweep();
   void reap();
-  void end_some_streams();
+  void end_some();
 
   const uint32_t index_;
   Services& services_;

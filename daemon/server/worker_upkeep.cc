@@ -48,9 +48,7 @@ void Worker::apply(SettingsRef settings) {
 void Worker::drain(int64_t for_ms) {
   mailbox_.post([this, for_ms] {
     drain_until_ms_ = now_ms() + for_ms;
-    for (const auto& connection : connections_) {
-      connection->drain();
-    }
+    end_some();
   });
 }
 
@@ -79,7 +77,10 @@ void Worker::sweep() {
 }
 
 // Spread over the drain time; each comes back when this daemon is gone, and not with the others.
-void Worker::end_some_streams() {
+void Worker::end_some() {
+  for (const auto& connection : connections_) {
+    connection->drain();
+  }
   const int64_t left_ms = std::max<int64_t>(drain_until_ms_ - now_ms(), 0);
   const auto streams = std::count_if(connections_.begin(), connections_.end(),
                                      [](const auto& each) { return each->is_open_stream(); });

@@ -111,6 +111,22 @@ class Catalog {
   // Lets go of a topic without events and exact subscribers that is in nobody's inbox.
   bool forget_if_unused(Topic& topic);
 
+  // Calls visit(Interest&) for those who want the topic, which need not exist; some maybe twice.
+  template <typename Visit>
+  void each_wanting(std::string_view name, Visit visit) const {
+    if (const Topic* topic = find(name)) {
+      for (const Topic::Link& link : topic->interests) {
+        visit(*link.interest);
+      }
+      return;
+    }
+    patterns_.each_match(name, [&](const PatternWatch& watch) {
+      for (Interest* interest : watch.interests) {
+        visit(*interest);
+      }
+    });
+  }
+
   void join(Interest& interest);
   void leave(Interest& interest);
 
