@@ -12,7 +12,9 @@ namespace {
 
 // A line's length without its line end: the CR of a CRLF does not count, nor does it while the LF
 // is still to come, so that it does not matter how the body is cut.
-size_t length_of(std::string_view line) { return line.size() - (line.ends_with('\r') ? 1 : 0); }
+size_t length_of(std::string_view line) {
+  return line.size() - (line.ends_with('\r') ? 1 : 0);
+}
 
 }  // namespace
 
