@@ -110,8 +110,8 @@ void add_labelled(Families& families, const Snapshot& snapshot) {
 
 std::string render_metrics(const Snapshot& snapshot) {
   Families families;
-  const auto add_total = [&](std::string name, std::string help, const auto& all, auto field) {
-    families.add(MetricType::Counter, std::move(name), std::move(help), total(all, field));
+  const auto add_total = [&](const char* name, const char* help, const auto& all, auto field) {
+    families.add(MetricType::Counter, name, help, total(all, field));
   };
   using server::WorkerCounts;
   using FanoutCounts = server::Fanout::Counts;
