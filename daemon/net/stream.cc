@@ -69,10 +69,10 @@ size_t Stream::write(std::span<const std::string_view> pieces) {
   size_t count = 0;
   size_t total = 0;
   for (const std::string_view piece : pieces) {
-    if (!piece.empty() && count < vectors.size()) {
+    total += piece.size();
+    if (!piece.empty() && count < vectors.size()) {  // What does not fit in is taken later.
       // sendmsg() does not write through it.
       vectors[count++] = {const_cast<char*>(piece.data()), piece.size()};  // NOLINT
-      total += piece.size();
     }
   }
   if (has_failed_) {
