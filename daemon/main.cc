@@ -2,6 +2,8 @@
 
 #include <csignal>
 #include <cstdio>
+#include <exception>
+#include <map>
 #include <string>
 #include <utility>
 #include <variant>
@@ -41,10 +43,7 @@ int serve(const ringcast::app::Arguments& arguments,
   return 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);
+int run(int argc, char** argv) {
   auto parsed = ringcast::app::parse_arguments(argc, argv);
   if (!parsed) {
     return fail_start(parsed.error().detail);
@@ -71,4 +70,16 @@ int main(int argc, char** argv) {
     return 0;
   }
   return serve(arguments, variables, std::move(*loaded));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {  // Out of memory or threads.
+    std::fputs(error.what(), stderr);
+    return 1;
+  }
 }

@@ -64,7 +64,8 @@ void remove_stale_socket(const Address& address) {
     return;
   }
   SocketAddress target = to_socket_address(address);
-  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  // Non-blocking: the backlog of one that is alive may be full, and connect() would wait for room.
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (probe < 0) {
     return;
   }

@@ -68,8 +68,8 @@ class Connection final : public net::StreamEvents, public FrameSink {
   void on_deadline(int64_t now_ms);
   // The ingest that had to wait for memory tries again.
   void resume_ingest();
-  // The daemon ends, called again and again: a dialogue ends after its request. Streams are ended one
-  // by one.
+  // The daemon ends, called again and again: a dialogue ends after its request. Streams are ended
+  // one by one.
   void drain();
   // Ends the stream with its own retry time.
   void end_stream(int64_t retry_ms, std::string_view why, CloseReason reason);

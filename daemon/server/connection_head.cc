@@ -27,7 +27,7 @@ bool Connection::on_head() {
     return true;
   }
   if (refusal) {
-    answer_and_close(std::move(*refusal));
+    answer_and_close(*refusal);
     return false;
   }
   set_phase(Dialogue::Phase::kBody);

@@ -100,6 +100,7 @@ class Fanout {
   void make_ready(Subscriber& subscriber);
   void take_news();
   void send_comments();
+  void send_comment(const Group& group, std::string_view block);
   size_t serve(Group& group, size_t most);
   void pump(Subscriber& subscriber);
   std::shared_ptr<const Prepared> prepare(const Subscriber& subscriber);

@@ -143,18 +143,20 @@ void Fanout::finish(Subscriber& subscriber) {
 
 void Fanout::send_comments() {
   for (const Comment& comment : news_.comments) {
-    std::vector<topics::Interest*> interests = comment.interests;
-    std::sort(interests.begin(), interests.end());
-    interests.erase(std::unique(interests.begin(), interests.end()), interests.end());
-    for (topics::Interest* interest : interests) {
-      for (Subscriber* member : static_cast<Group*>(interest)->members) {
-        if (member->is_at_tail && !member->is_ended) {
-          write_block(*member, *comment.block);
-        }
-      }
+    for (topics::Interest* interest : comment.interests) {
+      send_comment(static_cast<Group&>(*interest), *comment.block);
     }
   }
   news_.comments.clear();
+}
+
+// Best effort: who has events to come, or a full socket, goes without.
+void Fanout::send_comment(const Group& group, std::string_view block) {
+  for (Subscriber* member : group.members) {
+    if (member->is_at_tail && !member->is_ended) {
+      write_block(*member, block);
+    }
+  }
 }
 
 void Fanout::write_block(Subscriber& subscriber, std::string_view block) {

@@ -29,14 +29,14 @@ Result<Receipt> Hub::publish(std::vector<Draft>& drafts, std::string_view who, u
     }
     size_t bytes = 0;
     for (const Draft& draft : drafts) {
-      bytes += draft.event ? draft.event->memory() : 0;
+      bytes += draft.event && !is_repeat(draft, who) ? draft.event->memory() : 0;
     }
     last_time_ms_ = std::max(last_time_ms_, clock_.unix_ms());
     retention_.set_time(last_time_ms_);
     if (Status room = retention_.make_room(bytes); !room) {
       return std::move(room).failure();
     }
-    if (Status room = check_room(drafts); !room) {
+    if (Status room = check_room(drafts, who); !room) {
       return std::move(room).failure();
     }
     for (Draft& draft : drafts) {
@@ -146,14 +146,7 @@ void Hub::take_news(uint32_t worker, News& news) {
     }
   }
   for (const auto& [block, names] : inbox.comments) {
-    Comment& comment = news.comments.emplace_back(Comment{block, {}});
-    for (const std::string& name : names) {
-      catalog_.each_wanting(name, [&](topics::Interest& interest) {
-        if (interest.worker == worker) {
-          comment.interests.push_back(&interest);
-        }
-      });
-    }
+    news.comments.push_back({block, interests_in(names, worker)});
   }
   inbox.topics.clear();
   inbox.comments.clear();

@@ -154,7 +154,10 @@ class Hub {
     std::function<void()> wake;
   };
 
-  Status check_room(const std::vector<Draft>& drafts) const;
+  Status check_room(const std::vector<Draft>& drafts, std::string_view who);
+  bool is_repeat(const Draft& draft, std::string_view who);
+  std::vector<topics::Interest*> interests_in(const std::vector<std::string>& names,
+                                              uint32_t worker) const;
   void store(Draft& draft, std::string_view who, Receipt& receipt);
   void announce(topics::Topic& topic);
   void announce(const Draft& comment);

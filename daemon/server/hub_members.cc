@@ -1,4 +1,5 @@
 // Who wants what of the hub: workers and their interests. The way of an event is in hub.cc.
+#include <algorithm>
 #include <unordered_set>
 #include <utility>
 
@@ -19,10 +20,10 @@ Hub::Hub(const Options& options, std::string epoch, const Clock& clock)
       topics_limit_(options.limits.topics) {}
 
 // Only topics that hold events count; those of the batch are counted once each.
-Status Hub::check_room(const std::vector<Draft>& drafts) const {
+Status Hub::check_room(const std::vector<Draft>& drafts, std::string_view who) {
   std::unordered_set<std::string_view> fresh;
   for (const Draft& draft : drafts) {
-    if (!draft.event) {
+    if (!draft.event || is_repeat(draft, who)) {
       continue;
     }
     for (const std::string& name : draft.event->topics()) {
@@ -38,6 +39,29 @@ Status Hub::check_room(const std::vector<Draft>& drafts) const {
                 "topic");
   }
   return Ok{};
+}
+
+// What a repeat needs was stored the first time: it is answered even when there is no room.
+bool Hub::is_repeat(const Draft& draft, std::string_view who) {
+  return !draft.key.empty() &&
+         keys_.find(IdempotencyKeys::scoped(who, draft.event->topics(), draft.key),
+                    clock_.steady_ms()) != nullptr;
+}
+
+// Each once, also who wants several of the topics.
+std::vector<topics::Interest*> Hub::interests_in(const std::vector<std::string>& names,
+                                                 uint32_t worker) const {
+  std::vector<topics::Interest*> found;
+  for (const std::string& name : names) {
+    catalog_.each_wanting(name, [&](topics::Interest& interest) {
+      if (interest.worker == worker) {
+        found.push_back(&interest);
+      }
+    });
+  }
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
 }
 
 void Hub::set_waker(uint32_t worker, std::function<void()> wake) {

@@ -89,7 +89,7 @@ void Server::tick() {
   }
 }
 
-void Server::apply(SettingsRef settings) {
+void Server::apply(const SettingsRef& settings) {
   settings_ = settings;
   services_.hub.set_options(settings->options);
   for (const auto& worker : workers_) {

@@ -26,7 +26,7 @@ class Server {
   Server& operator=(const Server&) = delete;
   ~Server();
 
-  void apply(SettingsRef settings);
+  void apply(const SettingsRef& settings);
   // New requests are refused; dialogues end after their requests, streams one by one, until there
   // is none left or the drain time is over. Then `done` is called, once.
   void drain(std::function<void()> done);

@@ -180,6 +180,20 @@ TEST_CASE("server: a refused publish frees its idempotency key") {
   CHECK(test.events("b") == 1);
 }
 
+TEST_CASE("server: a repeat is answered even when there is no room for what is new") {
+  Options options{.workers = 1};
+  options.limits.topics = 1;
+  TestHub test(options);
+  REQUIRE(test.publish(draft({"a"}, "k")));
+  test.hub.clear("a");
+  REQUIRE(test.publish(draft({"b"})));
+
+  const auto repeat = test.publish(draft({"a"}, "k"));
+  REQUIRE(repeat);
+  CHECK(repeat->duplicates == 1);
+  CHECK_FALSE(test.publish(draft({"a"}, "other")));
+}
+
 TEST_CASE("server: somebody else's idempotency key is another one") {
   TestHub test;
   REQUIRE(test.publish(draft({"a"}, "k")));
