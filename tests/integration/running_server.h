@@ -1,0 +1,102 @@
+#pragma once
+
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "admin/admin.h"
+#include "net/acceptor.h"
+#include "net/loop.h"
+#include "net/mailbox.h"
+#include "server/server.h"
+#include "support/fake_clock.h"
+
+namespace ringcast::test {
+
+inline server::Options three_workers() {
+  server::Options options;
+  options.workers = 3;
+  options.drain_ms = 500;
+  return options;
+}
+
+// A whole server in this process, on a port of 127.0.0.1: three workers and a main loop, each with
+// its thread. Its clock stands still, so that nothing happens because time passes: no heartbeat, no
+// timeout, no event too old. Connections are dealt out round robin: the first to worker 0.
+class RunningServer {
+ public:
+  explicit RunningServer(const server::Options& options = three_workers())
+      : hub_(options, "e", clock_),
+        admin_(hub_, [] { return std::string(); }),
+        services_{.hub = hub_, .log = [](const LogLine&) {}, .admin = std::ref(admin_)},
+        control_(loop_) {
+    Result<net::Listener> opened =
+        net::Listener::open({.host = "127.0.0.1", .port = 0, .unix_path = {}});
+    if (!opened) {
+      throw std::runtime_error(opened.error().detail);
+    }
+    listeners_.push_back(std::move(*opened));
+    server_ = std::make_unique<server::Server>(loop_, services_, settings(options), listeners_);
+    thread_ = std::thread([this] { loop_.run(); });
+  }
+  RunningServer(const RunningServer&) = delete;
+  RunningServer& operator=(const RunningServer&) = delete;
+  ~RunningServer() { stop(); }
+
+  [[nodiscard]] uint16_t port() const { return listeners_.front().address().port; }
+  [[nodiscard]] server::Hub& hub() { return hub_; }
+  [[nodiscard]] const server::Services& services() const { return services_; }
+  [[nodiscard]] FakeClock& clock() { return clock_; }
+
+  // The new options hold for every connection that is made after this.
+  void apply(const server::Options& options) {
+    on_loop([&] { server_->apply(settings(options)); });
+  }
+  // Returns once draining has begun; wait() on the future for its end.
+  std::future<void> drain() {
+    const auto drained = std::make_shared<std::promise<void>>();
+    on_loop([&] { server_->drain([drained] { drained->set_value(); }); });
+    return drained->get_future();
+  }
+  // Ends everything at once; all threads are gone afterwards.
+  void stop() {
+    if (thread_.joinable()) {
+      control_.post([this] {
+        server_->stop();
+        server_.reset();
+        control_.close();
+      });
+      thread_.join();
+    }
+  }
+
+ private:
+  static server::SettingsRef settings(const server::Options& options) {
+    return std::make_shared<const server::Settings>(
+        server::Settings{.options = options, .auth = {}});
+  }
+  void on_loop(const std::function<void()>& task) {
+    const auto done = std::make_shared<std::promise<void>>();
+    control_.post([&task, done] {
+      task();
+      done->set_value();
+    });
+    done->get_future().wait();
+  }
+
+  FakeClock clock_;
+  server::Hub hub_;
+  admin::Admin admin_;
+  server::Services services_;
+  std::vector<net::Listener> listeners_;
+  net::Loop loop_;
+  net::Mailbox control_;
+  std::unique_ptr<server::Server> server_;
+  std::thread thread_;
+};
+
+}  // namespace ringcast::test
