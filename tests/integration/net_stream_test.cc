@@ -1,5 +1,3 @@
-#include "net/stream.h"
-
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -13,6 +11,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "net/stream.h"
 
 // Each test ends with the loop's destructor, which asserts that no handle is left.
 namespace ringcast::net {
@@ -72,7 +72,9 @@ struct Pair {
   std::optional<Stream> stream;
 };
 
-bool is_open(int descriptor) { return ::fcntl(descriptor, F_GETFD) >= 0; }
+bool is_open(int descriptor) {
+  return ::fcntl(descriptor, F_GETFD) >= 0;
+}
 
 TEST_CASE("net: a stream reads what is there, then says that there is nothing") {
   Pair pair;
