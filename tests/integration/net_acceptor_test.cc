@@ -34,7 +34,9 @@ Listener listen_on(const Address& address) {
   return std::move(*listener);
 }
 
-const Address kAnyPort{.host = "127.0.0.1", .port = 0, .unix_path = {}};
+Address any_port() {
+  return {.host = "127.0.0.1", .port = 0, .unix_path = {}};
+}
 
 int connect_to(const Address& address) {
   if (!address.unix_path.empty()) {
@@ -124,7 +126,7 @@ void leave_stale_socket(const Address& address) {
 }
 
 TEST_CASE("net: an acceptor hands on what connects, non-blocking and closed on exec") {
-  Gate gate(listen_on(kAnyPort));
+  Gate gate(listen_on(any_port()));
   CHECK(gate.listener.address().port != 0);
   gate.most = 3;
   for (int client = 0; client < 3; ++client) {
@@ -140,7 +142,7 @@ TEST_CASE("net: an acceptor hands on what connects, non-blocking and closed on e
 }
 
 TEST_CASE("net: a paused acceptor takes nobody, and those who wait once it goes on") {
-  Gate gate(listen_on(kAnyPort));
+  Gate gate(listen_on(any_port()));
   gate.acceptor->set_accepting(false);
   gate.connect();
   gate.connect();
@@ -172,7 +174,7 @@ struct NoMoreDescriptors {
 };
 
 TEST_CASE("net: out of descriptors, an acceptor refuses one at a time, logs once, and recovers") {
-  Gate gate(listen_on(kAnyPort));
+  Gate gate(listen_on(any_port()));
   for (int client = 0; client < 3; ++client) {
     gate.connect();
     REQUIRE(::send(gate.clients.back(), "GET", 3, MSG_NOSIGNAL) == 3);
@@ -200,7 +202,7 @@ TEST_CASE("net: out of descriptors, an acceptor refuses one at a time, logs once
 }
 
 TEST_CASE("net: a pause of accepting outlasts the one for want of descriptors") {
-  Gate gate(listen_on(kAnyPort));
+  Gate gate(listen_on(any_port()));
   gate.connect();
   gate.connect();
   auto shortage = std::make_optional<NoMoreDescriptors>();
@@ -218,7 +220,7 @@ TEST_CASE("net: a pause of accepting outlasts the one for want of descriptors") 
 }
 
 TEST_CASE("net: an acceptor that is destroyed leaves its listener as it was") {
-  Gate gate(listen_on(kAnyPort));
+  Gate gate(listen_on(any_port()));
   gate.acceptor.reset();
   gate.connect();
   gate.loop.run();
@@ -229,7 +231,7 @@ TEST_CASE("net: an acceptor that is destroyed leaves its listener as it was") {
 }
 
 TEST_CASE("net: an address that is in use is refused with its name and the reason") {
-  const Listener first = listen_on(kAnyPort);
+  const Listener first = listen_on(any_port());
   const Result<Listener> second = Listener::open(first.address());
   REQUIRE_FALSE(second);
   CHECK(second.error().code == Errc::kIo);

@@ -72,17 +72,34 @@ TEST_CASE("server: connections are dealt out to the workers in turn") {
   CHECK(server.services().connections.load() == 3 * kWorkers);
 }
 
-// Publishes `count` events, to the topics a and b by turns.
-void publish_by_turns(uint16_t port, size_t publisher, size_t count,
-                      std::atomic<size_t>& accepted) {
-  BlockingClient client(port);
-  for (size_t number = 0; number < count; ++number) {
-    const std::string data = std::to_string(publisher) + ":" + std::to_string(number);
-    if (is_ok(client.publish(number % 2 == 0 ? "a" : "b", data))) {
-      ++accepted;
+// Clients in threads of their own, each of which publishes to the topics a and b by turns.
+class Publishers {
+ public:
+  Publishers(const RunningServer& server, size_t count, size_t each) : port_(server.port()) {
+    threads_.reserve(count);
+    for (size_t publisher = 0; publisher < count; ++publisher) {
+      threads_.emplace_back([this, publisher, each] { publish(publisher, each); });
     }
   }
-}
+  // How many publishes were accepted, of all.
+  size_t join() {
+    threads_.clear();
+    return accepted_;
+  }
+
+ private:
+  void publish(size_t publisher, size_t count) {
+    BlockingClient client(port_);
+    for (size_t number = 0; number < count; ++number) {
+      const std::string data = std::to_string(publisher) + ":" + std::to_string(number);
+      accepted_ += is_ok(client.publish(number % 2 == 0 ? "a" : "b", data)) ? 1 : 0;
+    }
+  }
+
+  const uint16_t port_;
+  std::atomic<size_t> accepted_{0};
+  std::vector<std::jthread> threads_;
+};
 
 // All events in the order of the sequence, each once, and each publisher's in its own order.
 void check_order(const std::vector<SseBlock>& events, size_t publishers, uint64_t first_seq) {
@@ -101,20 +118,13 @@ TEST_CASE("server: every reader of two topics gets the events of all publishers 
   constexpr size_t kEach = 150;
   RunningServer server;
   const Clients readers = subscribe(server, 2 * kWorkers, "topic=a&topic=b");
-  std::atomic<size_t> accepted{0};
-  std::vector<std::thread> publishers;
-  for (size_t publisher = 0; publisher < kPublishers; ++publisher) {
-    publishers.emplace_back(publish_by_turns, server.port(), publisher, kEach, std::ref(accepted));
-  }
+  Publishers publishers(server, kPublishers, kEach);
   std::vector<std::vector<SseBlock>> received;
   received.reserve(readers.size());
   for (const auto& reader : readers) {
     received.push_back(reader->read_events(kPublishers * kEach));
   }
-  for (std::thread& publisher : publishers) {
-    publisher.join();
-  }
-  CHECK(accepted.load() == kPublishers * kEach);
+  CHECK(publishers.join() == kPublishers * kEach);
   for (const auto& events : received) {
     CHECK(events.size() == kPublishers * kEach);
     check_order(events, kPublishers, 1);
@@ -126,11 +136,7 @@ TEST_CASE("server: a reader that comes while others publish misses nothing after
   constexpr size_t kEach = 150;
   constexpr size_t kTotal = kPublishers * kEach;
   RunningServer server;
-  std::atomic<size_t> accepted{0};
-  std::vector<std::thread> publishers;
-  for (size_t publisher = 0; publisher < kPublishers; ++publisher) {
-    publishers.emplace_back(publish_by_turns, server.port(), publisher, kEach, std::ref(accepted));
-  }
+  Publishers publishers(server, kPublishers, kEach);
   for (size_t reader = 0; reader < 20; ++reader) {
     CAPTURE(reader);
     BlockingClient client(server.port());
@@ -145,10 +151,7 @@ TEST_CASE("server: a reader that comes while others publish misses nothing after
       REQUIRE(seq_of(event) == ++seq);
     }
   }
-  for (std::thread& publisher : publishers) {
-    publisher.join();
-  }
-  CHECK(accepted.load() == kTotal);
+  CHECK(publishers.join() == kTotal);
 }
 
 TEST_CASE("server: a resume picks up exactly after the id, on any worker") {
@@ -319,22 +322,16 @@ TEST_CASE("server: stopping while clients connect leaves no descriptor behind") 
     RunningServer server;
     const uint16_t port = server.port();
     std::atomic<int> connected{0};
-    std::vector<std::thread> threads;
-    for (int thread = 0; thread < 2; ++thread) {
-      threads.emplace_back([&connected, port] {
-        for (int number = 0; number < 100; ++number) {
-          const BlockingClient client(port);
-          ++connected;
-          connected.notify_all();
-        }
-      });
-    }
+    const std::jthread clients([&connected, port] {
+      for (int number = 0; number < 200; ++number) {
+        const BlockingClient client(port);
+        ++connected;
+        connected.notify_all();
+      }
+    });
     connected.wait(0);
     server.stop();
     CHECK(server.services().connections.load() == 0);
-    for (std::thread& thread : threads) {
-      thread.join();
-    }
   }
   CHECK(open_descriptors() == before);
 }
@@ -352,11 +349,7 @@ TEST_CASE(
   constexpr size_t kEach = 150;
   RunningServer server;
   const Clients readers = subscribe(server, kWorkers, "topic=a&topic=b");
-  std::atomic<size_t> accepted{0};
-  std::vector<std::thread> publishers;
-  for (size_t publisher = 0; publisher < kPublishers; ++publisher) {
-    publishers.emplace_back(publish_by_turns, server.port(), publisher, kEach, std::ref(accepted));
-  }
+  Publishers publishers(server, kPublishers, kEach);
   server::Options options = three_workers();
   for (int round = 0; round < 50; ++round) {
     // Every second one makes the rings small; the grace keeps what readers have not seen.
@@ -371,10 +364,7 @@ TEST_CASE(
     CHECK(events.size() == kPublishers * kEach);
     check_order(events, kPublishers, 1);
   }
-  for (std::thread& publisher : publishers) {
-    publisher.join();
-  }
-  CHECK(accepted.load() == kPublishers * kEach);
+  CHECK(publishers.join() == kPublishers * kEach);
   for (const auto& client : connect(server, kWorkers)) {
     client->send("GET /healthz HTTP/1.1\r\nHost: t\r\nOrigin: https://49.example\r\n\r\n");
     CHECK(
