@@ -76,6 +76,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN);  // Until it means reload: a start must not end by it.
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {  // Out of memory or threads.

@@ -78,6 +78,9 @@ void Daemon::start_reload() {
 
 void Daemon::apply(Result<config::Loaded> loaded) {
   is_reloading_ = false;
+  if (!server_) {
+    return;  // It came to an end meanwhile.
+  }
   if (!loaded) {
     log_({LogLevel::kError,
           "reload failed: the old configuration stays",

@@ -36,7 +36,7 @@ class Fifo {
 
   // Gives the memory back as well.
   void reset() noexcept {
-    items_ = {};
+    std::vector<T>().swap(items_);  // `= {}` would keep the capacity.
     head_ = 0;
   }
 

@@ -130,10 +130,14 @@ void Stream::on_event(uv_poll_t* handle, int status, int events) noexcept {
   if (owner == nullptr) {
     return;
   }
-  if (status < 0 || (events & UV_READABLE) != 0) {
-    owner->on_readable();  // Reading tells what the error was.
+  if (status < 0) {
+    owner->on_failed();  // libuv has stopped polling: there will be no second call.
+    return;
   }
-  if (status >= 0 && (events & UV_WRITABLE) != 0) {
+  if ((events & UV_READABLE) != 0) {
+    owner->on_readable();
+  }
+  if ((events & UV_WRITABLE) != 0) {
     owner->on_writable();
   }
 }

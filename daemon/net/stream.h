@@ -22,6 +22,8 @@ class StreamEvents {
 
   virtual void on_readable() = 0;
   virtual void on_writable() = 0;
+  // The socket is in error; nothing more comes or goes.
+  virtual void on_failed() = 0;
 };
 
 // A connected socket on a loop. A uv_poll_t rather than a uv_stream_t: it is smaller, needs no

@@ -23,7 +23,8 @@ Connection::Connection(Worker& worker, bool is_local_listener, bool is_shed)
     : worker_(worker), timer_(this), is_local_listener_(is_local_listener), is_shed_(is_shed) {
   const Limits& limits = worker.settings().options.limits;
   dialogue_ = std::make_unique<Dialogue>(
-      http::Limits{.max_head_bytes = limits.head_bytes, .max_body_bytes = limits.body_bytes});
+      http::Limits{.max_head_bytes = limits.head_bytes, .max_body_bytes = limits.body_bytes},
+      worker.services().hub.budget());
 }
 
 Connection::~Connection() {
@@ -187,13 +188,18 @@ void Connection::answer(const http::Request& request, http::Response response) {
 
 void Connection::flush() {
   Dialogue& dialogue = *dialogue_;
+  size_t taken = 0;
   if (!dialogue.out.empty()) {
-    dialogue.out.erase(0, stream_->write(std::array{std::string_view(dialogue.out)}));
+    taken = stream_->write(std::array{std::string_view(dialogue.out)});
+    dialogue.out.erase(0, taken);
+    dialogue.recharge();
   }
   if (stream_->has_failed()) {
     doom(CloseReason::kPeer);
   } else if (!dialogue.out.empty()) {
-    set_phase(Dialogue::Phase::kAnswer);
+    if (taken > 0 || dialogue.phase != Dialogue::Phase::kAnswer) {
+      set_phase(Dialogue::Phase::kAnswer);  // Since it took something last.
+    }
   } else if (is_closing_) {
     linger();
   }

@@ -35,7 +35,16 @@ struct Dialogue {
     kAnswer  // The peer has not taken the answer yet.
   };
 
-  explicit Dialogue(http::Limits limits) : parser(limits) {}
+  Dialogue(http::Limits limits, topics::Budget& memory) : parser(limits), budget(memory) {}
+  Dialogue(const Dialogue&) = delete;
+  Dialogue& operator=(const Dialogue&) = delete;
+  ~Dialogue() { budget.release(charged); }
+  // Answers that wait count in the memory budget.
+  void recharge() {
+    budget.release(charged);
+    charged = out.size();
+    budget.charge(charged);
+  }
 
   http::RequestParser parser;
   http::Target target;
@@ -49,6 +58,8 @@ struct Dialogue {
   Phase phase = Phase::kIdle;
   int64_t phase_since_ms = 0;
   bool is_body_whole = false;  // With NDJSON.
+  topics::Budget& budget;      // The hub's.
+  size_t charged = 0;
 };
 
 // One client: its socket and its dialogue or its subscription. Owned by its worker's table; nothing
@@ -68,6 +79,9 @@ class Connection final : public net::StreamEvents, public FrameSink {
   void on_deadline(int64_t now_ms);
   // The ingest that had to wait for memory tries again.
   void resume_ingest();
+  [[nodiscard]] bool waits_for_memory() const noexcept {
+    return !is_doomed_ && is_paused_ && dialogue_ && dialogue_->ingest;
+  }
   // The daemon ends, called again and again: a dialogue ends after its request. Streams are ended
   // one by one.
   void drain();
@@ -81,6 +95,7 @@ class Connection final : public net::StreamEvents, public FrameSink {
   // net::StreamEvents
   void on_readable() override;
   void on_writable() override;
+  void on_failed() override;
   // FrameSink
   size_t write(std::span<const std::string_view> pieces) override;
   void end() override;
@@ -113,6 +128,8 @@ class Connection final : public net::StreamEvents, public FrameSink {
   void linger();
   void set_phase(Dialogue::Phase phase);
   [[nodiscard]] int64_t phase_limit_ms() const;
+  [[nodiscard]] Dialogue::Phase input_phase() const;
+  void stop_ingest(std::string_view why);
 
   Worker& worker_;
   std::optional<net::Stream> stream_;

@@ -80,12 +80,31 @@ void Connection::on_writable() {
   if (is_doomed_ || is_lingering_ || !dialogue_->out.empty()) {
     return;
   }
-  set_phase(dialogue_->parser.is_idle() ? Dialogue::Phase::kIdle : Dialogue::Phase::kHead);
+  set_phase(input_phase());
   if (std::exchange(is_paused_, false)) {
     stream_->set_reading(true);
     const std::string waiting = std::exchange(dialogue_->waiting, {});
     take_input(waiting);
   }
+}
+
+void Connection::on_failed() {
+  doom(CloseReason::kPeer);
+}
+
+Dialogue::Phase Connection::input_phase() const {
+  if (dialogue_->parser.is_idle()) {
+    return Dialogue::Phase::kIdle;
+  }
+  return dialogue_->parser.stage() == http::RequestParser::Stage::kBody ? Dialogue::Phase::kBody
+                                                                        : Dialogue::Phase::kHead;
+}
+
+void Connection::stop_ingest(std::string_view why) {
+  dialogue_->ingest->stop({.code = Errc::kOverloaded, .detail = std::string(why)});
+  is_paused_ = false;
+  on_lines({}, dialogue_->is_body_whole);
+  flush();
 }
 
 void Connection::resume_ingest() {
@@ -107,10 +126,7 @@ void Connection::drain() {
     return;
   }
   if (dialogue_->ingest) {
-    dialogue_->ingest->stop({.code = Errc::kOverloaded, .detail = "draining"});
-    if (!is_paused_) {
-      on_lines({}, dialogue_->is_body_whole);
-    }
+    stop_ingest("draining");
     return;
   }
   // Who has only just connected is on the point of asking.
@@ -154,8 +170,12 @@ void Connection::on_deadline(int64_t now_ms) {
     return;
   }
   const int64_t due_ms = dialogue_->phase_since_ms + phase_limit_ms();
-  if (is_paused_ || now_ms < due_ms) {
-    worker_.wheel().set(timer_, is_paused_ ? now_ms + phase_limit_ms() : due_ms);
+  if (now_ms < due_ms) {
+    worker_.wheel().set(timer_, due_ms);
+    return;
+  }
+  if (dialogue_->ingest && is_paused_ && dialogue_->out.empty()) {
+    stop_ingest("out of `memory` for limits.body_time");
     return;
   }
   const bool has_begun = !dialogue_->parser.is_idle();

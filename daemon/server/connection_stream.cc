@@ -79,6 +79,9 @@ size_t Connection::write(std::span<const std::string_view> pieces) {
 }
 
 void Connection::end() {
+  if (end_reason_ == CloseReason::kDone) {
+    end_reason_ = CloseReason::kLagged;  // By its topic's policy: else end_stream() has set it.
+  }
   if (!is_doomed_) {
     linger();
   }
@@ -111,15 +114,18 @@ void Connection::on_stream_deadline(int64_t now_ms) {
 // move the timer.
 void Connection::set_stream_deadline() {
   const StreamOptions& options = worker_.settings().options.stream;
-  const int64_t stall_due = subscriber_->wrote_ms + options.write_stall_ms;
-  if (subscriber_->is_blocked() || options.heartbeat_ms == 0) {
-    worker_.wheel().set(timer_, std::max(stall_due, worker_.now_ms() + kLookAgainMs));
-    return;
+  const bool is_blocked = subscriber_->is_blocked();
+  int64_t due = subscriber_->wrote_ms + options.write_stall_ms;
+  if (options.heartbeat_ms > 0) {
+    // Jittered, so that the streams that began together do not beat together.
+    const int64_t heartbeat_due =
+        subscriber_->wrote_ms + options.heartbeat_ms - worker_.jittered(options.heartbeat_ms / 5);
+    due = is_blocked ? std::min(due, heartbeat_due) : heartbeat_due;
   }
-  // Jittered, so that the streams that began together do not beat together.
-  const int64_t interval =
-      options.heartbeat_ms - worker_.jittered(std::max<int64_t>(options.heartbeat_ms / 5, 1));
-  worker_.wheel().set(timer_, std::min(subscriber_->wrote_ms + interval, stall_due));
+  // A blocked one may be free by its heartbeat, or not.
+  worker_.wheel().set(timer_, is_blocked || options.heartbeat_ms == 0
+                                  ? std::max(due, worker_.now_ms() + kLookAgainMs)
+                                  : due);
 }
 
 }  // namespace ringcast::server

@@ -148,6 +148,9 @@ Status DraftReader::read_topics(Fields& fields, json::Value& value) {
     if (!topic) {
       return fail(Errc::kInvalid, "must be an array of strings", "topics");
     }
+    if (fields.topics.size() == kMostTopics) {
+      return fail(Errc::kInvalid, "1 to 100 topics", "topics");
+    }
     if (std::find(fields.topics.begin(), fields.topics.end(), *topic) == fields.topics.end()) {
       fields.topics.emplace_back(*topic);
     }

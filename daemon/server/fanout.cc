@@ -102,8 +102,7 @@ void Fanout::pump(Subscriber& subscriber) {
   const std::shared_ptr<const Prepared> prepared = prepare(subscriber);
   const std::optional<sse::Gap> gap = gap_before(subscriber, *prepared);
   if (gap && gap->reason == sse::GapReason::kLagged && prepared->loss->disconnect) {
-    counts_.lagged_out.add();
-    end(subscriber, options_.retry_ms, "lagged: this reader was too slow");
+    end_lagged(subscriber);
     return;
   }
   const std::string gap_block = gap ? sse::gap_block(*gap) : std::string();
@@ -172,7 +171,7 @@ void Fanout::settle(Subscriber& subscriber, const Prepared& prepared, const std:
   if (subscriber.words) {
     const std::string block = std::exchange(subscriber.words->block, {});
     if (taken < block.size()) {
-      keep_rest(subscriber, std::string_view(block).substr(taken));
+      keep_copy(subscriber, std::string_view(block).substr(taken));
       return;  // The gap is not told yet.
     }
     taken -= block.size();
@@ -180,7 +179,7 @@ void Fanout::settle(Subscriber& subscriber, const Prepared& prepared, const std:
   }
   subscriber.reader.told = std::max(subscriber.reader.told, prepared.told);
   if (taken < gap.size()) {
-    keep_rest(subscriber, std::string_view(gap).substr(taken));
+    keep_copy(subscriber, std::string_view(gap).substr(taken));
     subscriber.reader.cursor = std::max(subscriber.reader.cursor, prepared.resumed);
     return;
   }

@@ -100,7 +100,6 @@ class Fanout {
   void make_ready(Subscriber& subscriber);
   void take_news();
   void send_comments();
-  void send_comment(const Group& group, std::string_view block);
   size_t serve(Group& group, size_t most);
   void pump(Subscriber& subscriber);
   std::shared_ptr<const Prepared> prepare(const Subscriber& subscriber);
@@ -112,7 +111,9 @@ class Fanout {
   void settle_frames(Subscriber& subscriber, const Prepared& prepared, size_t taken);
   size_t write(Subscriber& subscriber, std::span<const std::string_view> pieces);
   void write_block(Subscriber& subscriber, std::string_view block);
-  void keep_rest(Subscriber& subscriber, std::string_view rest);
+  void keep_copy(Subscriber& subscriber, std::string_view rest);
+  void keep_rest(Subscriber& subscriber, Rest rest);
+  void end_lagged(Subscriber& subscriber);
   void finish(Subscriber& subscriber);
   void report_pumped();
 

@@ -131,6 +131,15 @@ void Fanout::end(Subscriber& subscriber, int64_t retry_ms, std::string_view why)
   }
 }
 
+// The laggards of one burst do not come back together.
+void Fanout::end_lagged(Subscriber& subscriber) {
+  counts_.lagged_out.add();
+  constexpr int64_t kStride = 7919;
+  const auto nth = static_cast<int64_t>(counts_.lagged_out.value());
+  end(subscriber, options_.retry_ms + nth * kStride % std::max<int64_t>(options_.retry_ms, 1),
+      "lagged: this reader was too slow");
+}
+
 void Fanout::finish(Subscriber& subscriber) {
   if (subscriber.words) {
     const std::unique_ptr<OwnWords> words = std::move(subscriber.words);
@@ -141,20 +150,26 @@ void Fanout::finish(Subscriber& subscriber) {
   }
 }
 
+// All comments of a group in one write. Best effort: who has events to come, or a full socket, goes
+// without.
 void Fanout::send_comments() {
+  std::map<Group*, std::string> blocks;
   for (const Comment& comment : news_.comments) {
     for (topics::Interest* interest : comment.interests) {
-      send_comment(static_cast<Group&>(*interest), *comment.block);
+      blocks[static_cast<Group*>(interest)] += *comment.block;
     }
   }
   news_.comments.clear();
-}
-
-// Best effort: who has events to come, or a full socket, goes without.
-void Fanout::send_comment(const Group& group, std::string_view block) {
-  for (Subscriber* member : group.members) {
-    if (member->is_at_tail && !member->is_ended) {
-      write_block(*member, block);
+  for (auto& [group, text] : blocks) {
+    const topics::BytesRef block = hub_.budget().hold(std::move(text));
+    for (Subscriber* member : group->members) {
+      if (!member->is_at_tail || member->is_ended) {
+        continue;
+      }
+      if (const size_t taken = write(*member, std::array{std::string_view(*block)});
+          taken < block->size()) {
+        keep_rest(*member, {block, std::string_view(*block).substr(taken)});
+      }
     }
   }
 }
@@ -162,14 +177,18 @@ void Fanout::send_comment(const Group& group, std::string_view block) {
 void Fanout::write_block(Subscriber& subscriber, std::string_view block) {
   const size_t taken = write(subscriber, std::array{block});
   if (taken < block.size()) {
-    keep_rest(subscriber, block.substr(taken));
+    keep_copy(subscriber, block.substr(taken));
   }
 }
 
-void Fanout::keep_rest(Subscriber& subscriber, std::string_view rest) {
+void Fanout::keep_copy(Subscriber& subscriber, std::string_view rest) {
   topics::BytesRef owner = hub_.budget().hold(std::string(rest));
   const std::string_view bytes = *owner;
-  subscriber.rest = {std::move(owner), bytes};
+  keep_rest(subscriber, {std::move(owner), bytes});
+}
+
+void Fanout::keep_rest(Subscriber& subscriber, Rest rest) {
+  subscriber.rest = std::move(rest);
   if (std::exchange(subscriber.is_at_tail, false)) {
     subscriber.reader.cursor = visible_;
   }

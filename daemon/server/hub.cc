@@ -11,7 +11,8 @@ namespace ringcast::server {
 namespace {
 
 // Comments are best effort: what a sleeping worker has not taken beyond this is dropped.
-constexpr size_t kInboxCommentBytes = 1 << 20;
+constexpr size_t kInboxCommentBytes = 256 << 10;
+constexpr size_t kInboxComments = 256;
 
 }  // namespace
 
@@ -27,16 +28,17 @@ Result<Receipt> Hub::publish(std::vector<Draft>& drafts, std::string_view who, u
         return Receipt{answer->accepted, answer->accepted, answer->first_id, answer->last_id};
       }
     }
+    find_repeats(drafts, who);
     size_t bytes = 0;
     for (const Draft& draft : drafts) {
-      bytes += draft.event && !is_repeat(draft, who) ? draft.event->memory() : 0;
+      bytes += draft.event && !draft.repeat_of ? draft.event->memory() : 0;
     }
     last_time_ms_ = std::max(last_time_ms_, clock_.unix_ms());
     retention_.set_time(last_time_ms_);
     if (Status room = retention_.make_room(bytes); !room) {
       return std::move(room).failure();
     }
-    if (Status room = check_room(drafts, who); !room) {
+    if (Status room = check_room(drafts); !room) {
       return std::move(room).failure();
     }
     for (Draft& draft : drafts) {
@@ -59,14 +61,19 @@ void Hub::store(Draft& draft, std::string_view who, Receipt& receipt) {
   }
   std::string scoped_key;
   if (!draft.key.empty()) {
-    const int64_t now_ms = clock_.steady_ms();
     scoped_key = IdempotencyKeys::scoped(who, draft.event->topics(), draft.key);
-    if (const IdempotencyKeys::Answer* answer = keys_.find(scoped_key, now_ms)) {
-      ++receipt.duplicates;
-      receipt.first_id = receipt.first_id.empty() ? answer->first_id : receipt.first_id;
-      receipt.last_id = answer->last_id;
-      return;
+    if (!draft.repeat_of) {  // Of an earlier one in this batch?
+      const IdempotencyKeys::Answer* answer = keys_.find(scoped_key, clock_.steady_ms());
+      draft.repeat_of = answer == nullptr ? std::nullopt : std::optional(*answer);
     }
+  }
+  if (draft.repeat_of) {
+    ++receipt.duplicates;
+    if (receipt.first_id.empty()) {
+      receipt.first_id = draft.repeat_of->first_id;
+    }
+    receipt.last_id = draft.repeat_of->last_id;
+    return;
   }
   draft.event->seal(epoch_, ++committed_, last_time_ms_);
   const topics::EventRef event = budget_.hold(std::move(draft.event));
@@ -99,7 +106,8 @@ void Hub::announce(topics::Topic& topic) {
 void Hub::announce(const Draft& comment) {
   for (uint32_t worker = 0; worker < inboxes_.size(); ++worker) {
     Inbox& inbox = inboxes_[worker];
-    if (inbox.comment_bytes + comment.comment->size() <= kInboxCommentBytes) {
+    if (inbox.comments.size() < kInboxComments &&
+        inbox.comment_bytes + comment.comment->size() <= kInboxCommentBytes) {
       inbox.comment_bytes += comment.comment->size();
       inbox.comments.emplace_back(comment.comment, comment.comment_topics);
       mark(inbox, worker);

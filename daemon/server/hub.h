@@ -23,7 +23,8 @@ namespace ringcast::server {
 // One thing to publish: an event, or a comment that nobody keeps. Everything in it was checked.
 struct Draft {
   std::unique_ptr<sse::Event> event;
-  std::string key;                          // Idempotency key; empty: none.
+  std::string key;                                   // Idempotency key; empty: none.
+  std::optional<IdempotencyKeys::Answer> repeat_of;  // Set by publish() when the key is known.
   topics::BytesRef comment;                 // Instead of the event: a block of comment lines...
   std::vector<std::string> comment_topics;  // ...and where it goes.
 };
@@ -154,8 +155,8 @@ class Hub {
     std::function<void()> wake;
   };
 
-  Status check_room(const std::vector<Draft>& drafts, std::string_view who);
-  bool is_repeat(const Draft& draft, std::string_view who);
+  void find_repeats(std::vector<Draft>& drafts, std::string_view who);
+  Status check_room(const std::vector<Draft>& drafts) const;
   std::vector<topics::Interest*> interests_in(const std::vector<std::string>& names,
                                               uint32_t worker) const;
   void store(Draft& draft, std::string_view who, Receipt& receipt);

@@ -84,6 +84,7 @@ Result<Hub::Page> Hub::history(topics::Interest& interest, const topics::StartRe
 void Hub::set_options(const Options& options) {
   const std::lock_guard lock(mutex_);
   catalog_.set_policies(options.policies);
+  catalog_.set_max_tombstones(options.limits.topics);
   keys_.set_options(options.idempotency);
   topics_limit_ = options.limits.topics;
 }

@@ -20,10 +20,10 @@ Hub::Hub(const Options& options, std::string epoch, const Clock& clock)
       topics_limit_(options.limits.topics) {}
 
 // Only topics that hold events count; those of the batch are counted once each.
-Status Hub::check_room(const std::vector<Draft>& drafts, std::string_view who) {
+Status Hub::check_room(const std::vector<Draft>& drafts) const {
   std::unordered_set<std::string_view> fresh;
   for (const Draft& draft : drafts) {
-    if (!draft.event || is_repeat(draft, who)) {
+    if (!draft.event || draft.repeat_of) {
       continue;
     }
     for (const std::string& name : draft.event->topics()) {
@@ -42,10 +42,18 @@ Status Hub::check_room(const std::vector<Draft>& drafts, std::string_view who) {
 }
 
 // What a repeat needs was stored the first time: it is answered even when there is no room.
-bool Hub::is_repeat(const Draft& draft, std::string_view who) {
-  return !draft.key.empty() &&
-         keys_.find(IdempotencyKeys::scoped(who, draft.event->topics(), draft.key),
-                    clock_.steady_ms()) != nullptr;
+void Hub::find_repeats(std::vector<Draft>& drafts, std::string_view who) {
+  const int64_t now_ms = clock_.steady_ms();
+  for (Draft& draft : drafts) {
+    draft.repeat_of.reset();
+    if (draft.key.empty()) {
+      continue;
+    }
+    if (const IdempotencyKeys::Answer* answer =
+            keys_.find(IdempotencyKeys::scoped(who, draft.event->topics(), draft.key), now_ms)) {
+      draft.repeat_of = *answer;
+    }
+  }
 }
 
 // Each once, also who wants several of the topics.
@@ -76,8 +84,14 @@ Result<Opening> Hub::open(topics::Interest& interest, const topics::StartRequest
   const std::lock_guard lock(mutex_);
   if (!interest.is_joined) {
     size_t bytes = 0;
+    uint64_t fresh = 0;
     for (const std::string& pattern : interest.patterns) {
-      bytes += sizeof(topics::Topic) + 2 * pattern.size();
+      bytes += topics::Catalog::cost_of(pattern);
+      fresh += !topics::has_wildcard(pattern) && catalog_.find(pattern) == nullptr ? 1 : 0;
+    }
+    if (fresh > 0 && catalog_.by_name().size() + fresh > topics_limit_) {
+      return fail(Errc::kOverloaded,
+                  "limits.topics: there are " + std::to_string(topics_limit_) + " topics already");
     }
     if (Status room = retention_.make_room(bytes); !room) {
       return std::move(room).failure();

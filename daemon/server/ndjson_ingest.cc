@@ -36,6 +36,16 @@ NdjsonIngest::State NdjsonIngest::advance(Hub& hub, json::Reader& reader, uint32
   }
 }
 
+void NdjsonIngest::stop(Error error) {
+  if (!batch_lines_.empty()) {
+    line_ = batch_lines_.front();  // Read, but not accepted.
+    error_.reset();
+  }
+  batch_.clear();
+  batch_lines_.clear();
+  fail_with(std::move(error));
+}
+
 bool NdjsonIngest::next_line(std::string_view& line) {
   const std::string_view rest = std::string_view(text_).substr(taken_);
   const size_t end = rest.find('\n');
@@ -147,6 +157,9 @@ http::Response NdjsonIngest::response() const {
     return publish_response(total_, BodyKind::kNdjson);
   }
   http::Response response = http::problem(*error_);
+  if (response.status == http::status_of(Errc::kOverloaded)) {
+    response.headers.emplace_back("Retry-After", "1");
+  }
   std::string accepted = ",\"accepted\":" + std::to_string(total_.accepted);
   append_ids(accepted, total_);
   response.body.insert(response.body.rfind('}'), accepted);

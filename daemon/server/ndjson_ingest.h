@@ -30,7 +30,7 @@ class NdjsonIngest {
   // The body is complete: a last line without its line end counts.
   void finish() { at_end_ = true; }
   // Stops at the next line's border with what was accepted so far, as when draining.
-  void stop(Error error) { fail_with(std::move(error)); }
+  void stop(Error error);
   // Publishes whole lines that are there.
   State advance(Hub& hub, json::Reader& reader, uint32_t by_worker);
   [[nodiscard]] http::Response response() const;

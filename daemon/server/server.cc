@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,8 @@ namespace {
 // pause.
 constexpr uint64_t kShedAtOnce = 128;
 constexpr uint64_t kTickMs = 50;
+// What the streams' last blocks need to get out, also with `drain: 0`.
+constexpr int64_t kLeastDrainMs = 250;
 
 }  // namespace
 
@@ -101,7 +104,8 @@ void Server::drain(std::function<void()> done) {
   // The listeners stay open, so that probes and clients are told rather than refused.
   services_.is_draining = true;
   drained_ = std::move(done);
-  drain_until_ms_ = services_.hub.clock().steady_ms() + settings_->options.drain_ms;
+  drain_until_ms_ =
+      services_.hub.clock().steady_ms() + std::max(settings_->options.drain_ms, kLeastDrainMs);
   for (const auto& worker : workers_) {
     worker->drain(settings_->options.drain_ms);
   }

@@ -51,7 +51,7 @@ void Worker::tick() {
   fanout_.refresh();
   wheel_.advance(now, [now](void* owner) { static_cast<Connection*>(owner)->on_deadline(now); });
   for (Connection* connection : std::exchange(waiting_for_memory_, {})) {
-    if (!connection->is_doomed()) {
+    if (connection->waits_for_memory()) {
       connection->resume_ingest();
     }
   }

@@ -11,7 +11,12 @@ namespace {
 constexpr size_t kTopicCost = sizeof(Topic) + 200;
 constexpr size_t kTombstoneCost = sizeof(Tombstone) + 200;
 
-size_t cost_of(const Topic& topic) {
+// A link stands in both lists, which grow by doubling.
+constexpr size_t kLinkCost = 2 * (sizeof(Interest::Link) + sizeof(Topic::Link));
+// A segment of a pattern in the tree: a node, its name and the map's node.
+constexpr size_t kSegmentCost = 250;
+
+size_t cost_of_topic(const Topic& topic) {
   return kTopicCost + topic.name.size();
 }
 
@@ -53,7 +58,7 @@ Catalog::Catalog(Budget& budget, Policies policies, uint32_t workers, size_t max
 
 Catalog::~Catalog() {
   for (const auto& [name, topic] : topics_) {
-    budget_.release(cost_of(*topic));
+    budget_.release(cost_of_topic(*topic));
   }
   for (const auto& [name, tombstone] : tombstones_) {
     budget_.release(kTombstoneCost + name.size());
@@ -71,7 +76,7 @@ Topic& Catalog::touch(std::string_view name) {
   }
   auto born = std::make_unique<Topic>(name, policies_.of(name), budget_);
   Topic& topic = *born;
-  budget_.charge(cost_of(topic));
+  budget_.charge(cost_of_topic(topic));
   topics_.emplace(topic.name, std::move(born));
   by_name_.emplace(topic.name, &topic);
 
@@ -85,9 +90,13 @@ Topic& Catalog::touch(std::string_view name) {
   topic.ring.forget_up_to(past.high, past.when);
   topic.deleted_high = past.deleted_high;
   topic.hearsay = forgotten_.high;
+  // An interest may match by several of its patterns.
+  const uint64_t birth = ++visit_;
   patterns_.each_match(name, [&](PatternWatch& watch) {
     for (Interest* interest : watch.interests) {
-      link(*interest, topic);
+      if (std::exchange(interest->linked_in, birth) != birth) {
+        link(*interest, topic);
+      }
     }
   });
   return topic;
@@ -101,7 +110,7 @@ bool Catalog::forget_if_unused(Topic& topic) {
   while (!topic.interests.empty()) {
     unlink(topic, topic.interests.size() - 1);
   }
-  budget_.release(cost_of(topic));
+  budget_.release(cost_of_topic(topic));
   by_name_.erase(topic.name);
   topics_.erase(topics_.find(topic.name));
   return true;
@@ -127,31 +136,63 @@ void Catalog::bury(const Topic& topic) {
   tombstones_by_high_.emplace(tombstone.high, placed->first);
   budget_.charge(kTombstoneCost + topic.name.size());
   if (tombstones_.size() > max_tombstones_) {
-    const auto oldest = tombstones_.find(tombstones_by_high_.begin()->second);
-    tombstones_by_high_.erase(tombstones_by_high_.begin());
-    forgotten_.absorb(oldest->second);
-    budget_.release(kTombstoneCost + oldest->first.size());
-    tombstones_.erase(oldest);
+    drop_oldest_tombstone();
   }
+}
+
+bool Catalog::drop_oldest_tombstone() {
+  if (tombstones_.empty()) {
+    return false;
+  }
+  const auto oldest = tombstones_.find(tombstones_by_high_.begin()->second);
+  tombstones_by_high_.erase(tombstones_by_high_.begin());
+  forgotten_.absorb(oldest->second);
+  budget_.release(kTombstoneCost + oldest->first.size());
+  tombstones_.erase(oldest);
+  return true;
+}
+
+size_t Catalog::cost_of(std::string_view pattern) {
+  if (!has_wildcard(pattern)) {
+    return kTopicCost + pattern.size() + kLinkCost;
+  }
+  const auto slashes = static_cast<size_t>(std::count(pattern.begin(), pattern.end(), '/'));
+  return kSegmentCost * (slashes + 1) + pattern.size();
 }
 
 void Catalog::join(Interest& interest) {
   interest.is_joined = true;
+  const uint64_t join = ++visit_;
+  std::vector<Wild> wild;
   for (const std::string& pattern : interest.patterns) {
-    if (!has_wildcard(pattern)) {
-      Topic& topic = touch(pattern);
-      ++topic.exact_interests;
-      link(interest, topic);
+    if (has_wildcard(pattern)) {
+      PatternWatch& watch = patterns_[pattern];
+      wild.push_back({pattern, &watch, watch.interests.empty()});
       continue;
     }
-    PatternWatch& watch = patterns_[pattern];
-    if (watch.interests.empty()) {
-      watch.gone = past_of(pattern);
-    }
-    watch.interests.push_back(&interest);
-    interest.watches.push_back(&watch);
-    each_named(by_name_, pattern, [&](const auto& entry) { link(interest, *entry.second); });
+    Topic& topic = touch(pattern);
+    ++topic.exact_interests;
+    topic.linked_in = join;
+    link(interest, topic);
   }
+  for (const Wild& each : wild) {
+    if (each.is_new) {
+      budget_.charge(cost_of(each.pattern));
+      each.watch->gone = forgotten_;
+    }
+    each.watch->interests.push_back(&interest);
+    interest.watches.push_back(each.watch);
+  }
+  each_match(tombstones_, wild, [](const auto& entry, const Wild& each) {
+    if (each.is_new) {
+      each.watch->gone.absorb(entry.second);
+    }
+  });
+  each_match(by_name_, wild, [&](const auto& entry, const Wild&) {
+    if (std::exchange(entry.second->linked_in, join) != join) {
+      link(interest, *entry.second);
+    }
+  });
 }
 
 void Catalog::leave(Interest& interest) {
@@ -162,10 +203,10 @@ void Catalog::leave(Interest& interest) {
   for (const Interest::Link& each : interest.topics) {
     topics.push_back(each.topic);
   }
+  interest.news.clear();
   while (!interest.topics.empty()) {
     unlink(*interest.topics.back().topic, interest.topics.back().back);
   }
-  interest.news.clear();
   for (PatternWatch* watch : interest.watches) {
     std::erase(watch->interests, &interest);
   }
@@ -174,6 +215,7 @@ void Catalog::leave(Interest& interest) {
       --find(pattern)->exact_interests;
     } else if (patterns_[pattern].interests.empty()) {
       patterns_.erase(pattern);
+      budget_.release(cost_of(pattern));
     }
   }
   interest.watches.clear();
@@ -190,22 +232,12 @@ void Catalog::set_policies(Policies policies) {
 }
 
 void Catalog::link(Interest& interest, Topic& topic) {
-  // Several of its patterns may match. One of the two lists is short: a wide pattern has many
-  // topics, a popular topic many interests.
-  const bool is_linked =
-      topic.interests.size() < interest.topics.size()
-          ? std::any_of(topic.interests.begin(), topic.interests.end(),
-                        [&](const Topic::Link& each) { return each.interest == &interest; })
-          : std::any_of(interest.topics.begin(), interest.topics.end(),
-                        [&](const Interest::Link& each) { return each.topic == &topic; });
-  if (is_linked) {
-    return;
-  }
   topic.interests.push_back({&interest, interest.topics.size()});
   interest.topics.push_back({&topic, topic.interests.size() - 1});
   topic.interests_of_worker.resize(workers_);
   ++topic.interests_of_worker[interest.worker];
   topic.workers |= uint64_t{1} << interest.worker;
+  budget_.charge(kLinkCost);
 }
 
 // Both sides are unordered, so that the last one fills the hole: constant time.
@@ -226,28 +258,35 @@ void Catalog::unlink(Topic& topic, size_t index) {
   }
   interest.topics.pop_back();
   std::erase(interest.news, &topic);
-}
-
-Tombstone Catalog::past_of(std::string_view pattern) const {
-  Tombstone past = forgotten_;
-  each_named(tombstones_, pattern, [&](const auto& entry) { past.absorb(entry.second); });
-  return past;
+  budget_.release(kLinkCost);
 }
 
 template <typename Map, typename Visit>
-void Catalog::each_named(const Map& map, std::string_view pattern, Visit visit) {
-  // Only names that start with the part before the first wildcard can match. "a/**" matches "a"
-  // as well, so that the slash before the wildcard does not count.
-  std::string_view start = pattern.substr(0, pattern.find('*'));
-  if (start.ends_with('/')) {
-    start.remove_suffix(1);
-  }
-  for (auto entry = map.lower_bound(start); entry != map.end(); ++entry) {
-    if (!std::string_view(entry->first).starts_with(start)) {
-      return;
+void Catalog::each_match(const Map& map, const std::vector<Wild>& wild, Visit visit) {
+  constexpr size_t kFew = 4;
+  if (wild.size() > kFew) {
+    // One pass over all names for all patterns together.
+    PatternIndex<const Wild*> index;
+    for (const Wild& each : wild) {
+      index[each.pattern] = &each;
     }
-    if (topics::matches(pattern, entry->first)) {
-      visit(*entry);
+    for (const auto& entry : map) {
+      index.each_match(entry.first, [&](const Wild* each) { visit(entry, *each); });
+    }
+    return;
+  }
+  for (const Wild& each : wild) {
+    // Only names that start with the part before the first wildcard can match. "a/**" matches "a"
+    // as well, so that the slash before the wildcard does not count.
+    std::string_view start = each.pattern.substr(0, each.pattern.find('*'));
+    if (start.ends_with('/')) {
+      start.remove_suffix(1);
+    }
+    for (auto entry = map.lower_bound(start);
+         entry != map.end() && std::string_view(entry->first).starts_with(start); ++entry) {
+      if (topics::matches(each.pattern, entry->first)) {
+        visit(*entry, each);
+      }
     }
   }
 }

@@ -45,6 +45,7 @@ struct Interest {
   std::vector<Link> topics;            // All that match now.
   std::vector<PatternWatch*> watches;  // One for each pattern with wildcards.
   std::vector<const Topic*> news;      // Those with events that came with the last news.
+  uint64_t linked_in = 0;              // The birth that linked it last.
   uint64_t news_round = 0;             // Which of the worker's news that was.
   bool is_joined = false;
 
@@ -90,6 +91,7 @@ struct Topic {
   uint64_t unread_by = 0;     // A bit for each worker that has it in its inbox.
   uint64_t deleted_high = 0;  // Gone by DELETE up to here.
   uint64_t hearsay = 0;       // Up to here some topic has lost events, maybe not this one.
+  uint64_t linked_in = 0;     // The join that linked it last.
   uint32_t exact_interests = 0;
 
   [[nodiscard]] uint64_t subscribers() const;
@@ -110,6 +112,13 @@ class Catalog {
   Topic& touch(std::string_view name);
   // Lets go of a topic without events and exact subscribers that is in nobody's inbox.
   bool forget_if_unused(Topic& topic);
+
+  // What a pattern or an exact topic costs the budget when it is joined, at the most.
+  [[nodiscard]] static size_t cost_of(std::string_view pattern);
+  // Folds the oldest tombstone into what is known of all forgotten topics: gaps may then be told
+  // too often, never too seldom. False when there is none.
+  bool drop_oldest_tombstone();
+  void set_max_tombstones(size_t count) { max_tombstones_ = count; }
 
   // Calls visit(Interest&) for those who want the topic, which need not exist; some maybe twice.
   template <typename Visit>
@@ -139,22 +148,27 @@ class Catalog {
 
  private:
   void link(Interest& interest, Topic& topic);
-  static void unlink(Topic& topic, size_t index);
+  void unlink(Topic& topic, size_t index);
   void bury(const Topic& topic);
-  [[nodiscard]] Tombstone past_of(std::string_view pattern) const;
-  // Calls visit(entry) for the entries of an ordered map whose names a pattern matches.
+  struct Wild {
+    std::string_view pattern;
+    PatternWatch* watch;
+    bool is_new;  // Nobody has watched it so far.
+  };
+  // Calls visit(entry, wild) for the entries of an ordered map whose names match.
   template <typename Map, typename Visit>
-  static void each_named(const Map& map, std::string_view pattern, Visit visit);
+  static void each_match(const Map& map, const std::vector<Wild>& wild, Visit visit);
 
   Budget& budget_;
   Policies policies_;
   const uint32_t workers_;
-  const size_t max_tombstones_;
+  size_t max_tombstones_;
   std::unordered_map<std::string_view, std::unique_ptr<Topic>> topics_;  // Keys in the topics.
   std::map<std::string_view, Topic*> by_name_;
   PatternIndex<PatternWatch> patterns_;
   std::map<std::string, Tombstone, std::less<>> tombstones_;
   std::set<std::pair<uint64_t, std::string_view>> tombstones_by_high_;  // Names in tombstones_.
+  uint64_t visit_ = 0;   // Counts joins and births; marks what one of them has linked.
   Tombstone forgotten_;  // The maximum of the tombstones that were dropped.
 };
 

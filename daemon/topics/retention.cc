@@ -138,6 +138,8 @@ Status Retention::make_room(size_t bytes) {
   }
   const int64_t target = budget_.limit() - wanted - budget_.limit() / kReclaimShare;
   drop_evicted_logs(target);
+  while (budget_.used() > target && catalog_.drop_oldest_tombstone()) {
+  }
   evict_for_memory(budget_.used() - target, false);
   evict_for_memory(budget_.used() - target, true);
   if (budget_.left() >= wanted) {
@@ -177,7 +179,9 @@ void Retention::evict_for_memory(int64_t to_free, bool with_subscribers) {
       fullest.pop_back();
       continue;
     }
-    to_free -= static_cast<int64_t>(topic.ring.oldest().event->memory());
+    // An event of several topics comes free with the last of them.
+    const EventRef& oldest = topic.ring.oldest().event;
+    to_free -= static_cast<int64_t>(oldest->memory() / oldest->topics().size());
     evict_oldest(topic);
     topic.ring.trim_evicted(0);
     if (topic.ring.empty()) {

@@ -48,9 +48,9 @@ class Retention {
 
   // Puts a sealed event in the ring of each of its topics and evicts what they have too much.
   void append(const EventRef& event);
-  // Makes room for `bytes` more: first goes what is known of evicted events, then the oldest
-  // events of topics without subscribers, then of all, fullest first. kBehind: not
-  // before subscribers have been served; kOverloaded: it does not fit at all.
+  // Makes room for `bytes` more: first goes what is known of evicted events and of
+  // forgotten topics, then the oldest events of topics without subscribers, then of all, fullest
+  // first. kBehind: not before subscribers have been served; kOverloaded: it does not fit at all.
   Status make_room(size_t bytes);
   // Evicts everything that a topic holds, for DELETE.
   void clear(Topic& topic);

@@ -100,7 +100,7 @@ std::optional<int64_t> read_age_ms(std::string_view text) {
                           : unit == "h" ? 3'600'000
                           : unit == "d" ? 86'400'000
                                         : 0;
-  if (!number || unit_ms == 0 || *number > kMaxSeconds) {
+  if (!number || unit_ms == 0 || *number > kMaxSeconds * 1000 / static_cast<uint64_t>(unit_ms)) {
     return std::nullopt;
   }
   return static_cast<int64_t>(*number) * unit_ms;
