@@ -21,8 +21,10 @@ namespace {
 struct Events : StreamEvents {
   void on_readable() override { readable(); }
   void on_writable() override { writable(); }
+  void on_failed() { failed(); }
   std::function<void()> readable = [] {};
   std::function<void()> writable = [] {};
+  std::function<void()> failed = [] {};
 };
 
 // A stream on one end of a socket pair; the test holds the other end.
@@ -130,7 +132,7 @@ TEST_CASE("net: the end of the peer's side is told, and comes after its data") {
   CHECK(pair.peer_takes() == "answer");
 }
 
-TEST_CASE("net: a reset is told through reading") {
+TEST_CASE("net: a reset is told to the owner, and reading says it as well") {
   Pair pair;
   CHECK(pair.write({"never read"}) == 10);
   bool was_told = false;
@@ -139,6 +141,7 @@ TEST_CASE("net: a reset is told through reading") {
     CHECK(pair.read().first == Stream::Read::kFailed);
     pair.stream->set_reading(false);
   };
+  pair.events.failed = pair.events.readable;
   pair.stream->set_reading(true);
   pair.close_peer();  // With unread data, which resets.
   pair.loop.run();

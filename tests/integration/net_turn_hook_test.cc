@@ -23,6 +23,7 @@ struct NeverReads : StreamEvents {
   explicit NeverReads(std::string& to) : log(to) {}
   void on_readable() override { log += 'r'; }
   void on_writable() override {}
+  void on_failed() {}
   std::string& log;
 };
 
