@@ -21,7 +21,7 @@ namespace {
 struct Events : StreamEvents {
   void on_readable() override { readable(); }
   void on_writable() override { writable(); }
-  void on_failed() { failed(); }
+  void on_failed() override { failed(); }
   std::function<void()> readable = [] {};
   std::function<void()> writable = [] {};
   std::function<void()> failed = [] {};

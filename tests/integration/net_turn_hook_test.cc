@@ -23,7 +23,7 @@ struct NeverReads : StreamEvents {
   explicit NeverReads(std::string& to) : log(to) {}
   void on_readable() override { log += 'r'; }
   void on_writable() override {}
-  void on_failed() {}
+  void on_failed() override {}
   std::string& log;
 };
 
