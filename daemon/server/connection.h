@@ -87,6 +87,10 @@ class Connection final : public net::StreamEvents, public FrameSink {
   void drain();
   // Ends the stream with its own retry time.
   void end_stream(int64_t retry_ms, std::string_view why, CloseReason reason);
+  // A stream that has everything that is visible, or whose socket is full.
+  [[nodiscard]] bool is_served() const noexcept {
+    return subscriber_->is_at_tail || subscriber_->is_blocked();
+  }
   // A stream that goes on.
   [[nodiscard]] bool is_open_stream() const noexcept {
     return subscriber_ && !is_doomed_ && !subscriber_->is_ended;

@@ -133,9 +133,9 @@ void Fanout::end(Subscriber& subscriber, int64_t retry_ms, std::string_view why)
 
 // The laggards of one burst do not come back together.
 void Fanout::end_lagged(Subscriber& subscriber) {
-  counts_.lagged_out.add();
   constexpr int64_t kStride = 7919;
   const auto nth = static_cast<int64_t>(counts_.lagged_out.value());
+  counts_.lagged_out.add();
   end(subscriber, options_.retry_ms + nth * kStride % std::max<int64_t>(options_.retry_ms, 1),
       "lagged: this reader was too slow");
 }

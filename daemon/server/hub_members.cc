@@ -8,6 +8,14 @@
 
 namespace ringcast::server {
 
+namespace {
+
+// Topics that exist for their readers alone are bounded by limits.topics as well, so that readers
+// cannot push out the history; a small limit leaves room for so many.
+constexpr uint64_t kLeastReaderTopics = 10'000;
+
+}  // namespace
+
 Hub::Hub(const Options& options, std::string epoch, const Clock& clock)
     : epoch_(std::move(epoch)),
       clock_(clock),
@@ -89,9 +97,11 @@ Result<Opening> Hub::open(topics::Interest& interest, const topics::StartRequest
       bytes += topics::Catalog::cost_of(pattern);
       fresh += !topics::has_wildcard(pattern) && catalog_.find(pattern) == nullptr ? 1 : 0;
     }
-    if (fresh > 0 && catalog_.by_name().size() + fresh > topics_limit_) {
+    const uint64_t without_events = catalog_.by_name().size() - catalog_.topics_with_events;
+    const uint64_t most = std::max(topics_limit_, kLeastReaderTopics);
+    if (fresh > 0 && without_events + fresh > most) {
       return fail(Errc::kOverloaded,
-                  "limits.topics: there are " + std::to_string(topics_limit_) + " topics already");
+                  "limits.topics: " + std::to_string(most) + " topics have readers and no events");
     }
     if (Status room = retention_.make_room(bytes); !room) {
       return std::move(room).failure();

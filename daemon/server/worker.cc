@@ -41,6 +41,9 @@ int64_t Worker::jittered(int64_t most) {
 // brought is served here, and here only is anything destroyed.
 bool Worker::turn() {
   const bool has_more = fanout_.turn();
+  if (std::exchange(is_end_due_, false)) {
+    end_some();  // After the turn: what was accepted before the drain has gone out.
+  }
   reap();
   return has_more;
 }
@@ -59,7 +62,7 @@ void Worker::tick() {
     sweep();
   }
   if (drain_until_ms_ > 0) {
-    end_some();
+    is_end_due_ = true;
   }
 }
 

@@ -74,6 +74,7 @@ class Worker {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> doomed_;
   std::vector<Connection*> waiting_for_memory_;
+  bool is_end_due_ = false;  // At the end of this turn.
   bool is_stopped_ = false;
   int64_t drain_until_ms_ = 0;  // 0: not draining.
   std::unique_ptr<net::TurnHook> turn_hook_;

@@ -11,6 +11,7 @@ namespace ringcast::server {
 namespace {
 
 constexpr size_t kSweepAtOnce = 1000;  // Topics under one holding of the hub's lock.
+constexpr int64_t kLastMs = 500;       // Of the drain time: all streams end.
 constexpr int64_t kSweepsPerSecond = 1000 / net::Wheel::kTickMs;
 
 }  // namespace
@@ -48,7 +49,7 @@ void Worker::apply(SettingsRef settings) {
 void Worker::drain(int64_t for_ms) {
   mailbox_.post([this, for_ms] {
     drain_until_ms_ = now_ms() + for_ms;
-    end_some();
+    is_end_due_ = true;
   });
 }
 
@@ -76,7 +77,8 @@ void Worker::sweep() {
   }
 }
 
-// Spread over the drain time; each comes back when this daemon is gone, and not with the others.
+// Spread over the drain time, and only those who have everything or cannot take it, until the time
+// is nearly over; each comes back when this daemon is gone, and not with the others.
 void Worker::end_some() {
   for (const auto& connection : connections_) {
     connection->drain();
@@ -91,7 +93,7 @@ void Worker::end_some() {
     if (count == 0) {
       return;
     }
-    if (connection->is_open_stream()) {
+    if (connection->is_open_stream() && (connection->is_served() || left_ms < kLastMs)) {
       connection->end_stream(left_ms + 1000 + jittered(retry_ms), "draining", CloseReason::kDrain);
       --count;
     }
