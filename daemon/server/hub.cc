@@ -31,7 +31,7 @@ Result<Receipt> Hub::publish(std::vector<Draft>& drafts, std::string_view who, u
     find_repeats(drafts, who);
     size_t bytes = 0;
     for (const Draft& draft : drafts) {
-      bytes += draft.event && !draft.repeat_of ? draft.event->memory() : 0;
+      bytes += room_for(draft);
     }
     last_time_ms_ = std::max(last_time_ms_, clock_.unix_ms());
     retention_.set_time(last_time_ms_);

@@ -157,6 +157,7 @@ class Hub {
 
   void find_repeats(std::vector<Draft>& drafts, std::string_view who);
   Status check_room(const std::vector<Draft>& drafts) const;
+  [[nodiscard]] size_t room_for(const Draft& draft) const;
   std::vector<topics::Interest*> interests_in(const std::vector<std::string>& names,
                                               uint32_t worker) const;
   void store(Draft& draft, std::string_view who, Receipt& receipt);

@@ -49,6 +49,20 @@ Status Hub::check_room(const std::vector<Draft>& drafts) const {
   return Ok{};
 }
 
+// The event, its slots in the rings, and topics that are new.
+size_t Hub::room_for(const Draft& draft) const {
+  if (!draft.event || draft.repeat_of) {
+    return 0;
+  }
+  size_t bytes = draft.event->memory();
+  for (const std::string& name : draft.event->topics()) {
+    const topics::Topic* topic = catalog_.find(name);
+    bytes += 2 * sizeof(topics::Ring::Slot);  // Rings grow by doubling.
+    bytes += topic == nullptr ? topics::Catalog::cost_of(name) : 0;
+  }
+  return bytes;
+}
+
 // What a repeat needs was stored the first time: it is answered even when there is no room.
 void Hub::find_repeats(std::vector<Draft>& drafts, std::string_view who) {
   const int64_t now_ms = clock_.steady_ms();
@@ -111,7 +125,8 @@ Result<Opening> Hub::open(topics::Interest& interest, const topics::StartRequest
   const topics::Start start =
       topics::find_start(request, interest, retention_.ids(), epoch_, committed_);
   Opening opening{.reader = {.cursor = start.cursor}, .gap = start.gap, .committed = committed_};
-  if (start.gap || (start.forget_losses && find_loss(interest, opening.reader, false))) {
+  // `since` asks for what is there: whatever has left any of the topics counts as told.
+  if (start.gap || (start.forget_losses && start.cursor < committed_)) {
     opening.reader.told = retention_.tell();
   }
   return opening;
