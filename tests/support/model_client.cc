@@ -102,6 +102,11 @@ void Client::end() {
 }
 
 bool Client::is_fuzzy() const {
+  // A pattern takes what was dropped of any topic's tombstone for a loss of its own: told too
+  // often, without a number.
+  if (wish_.has_wildcards && log_.may_fold()) {
+    return true;
+  }
   bool found = false;
   each_topic(wish_.topics, [&](size_t topic) {
     // A pattern remembers of its forgotten topics only one common time and place.
