@@ -97,21 +97,30 @@ http::Response Admin::operator()(const server::AdminRequest& request) {
   return problem_for({.code = Errc::kNotFound});
 }
 
+Result<uint64_t> page_limit(const http::Target& target) {
+  const auto text = target.parameter("limit");
+  if (!text) {
+    return kDefaultLimit;
+  }
+  const uint64_t limit = parse_uint(*text).value_or(0);
+  if (limit < 1 || limit > kMostLimit) {
+    return fail(Errc::kInvalid, "must be 1 to 1000", "limit");
+  }
+  return limit;
+}
+
 http::Response Admin::list_topics(const server::AdminRequest& request) {
   if (!request.grants.may_admin("topics")) {
     return not_granted("topics");
   }
-  uint64_t limit = kDefaultLimit;
-  if (const auto text = request.target.parameter("limit")) {
-    limit = parse_uint(*text).value_or(0);
-    if (limit < 1 || limit > kMostLimit) {
-      return problem_for({.code = Errc::kInvalid, .detail = "must be 1 to 1000", .field = "limit"});
-    }
+  const Result<uint64_t> limit = page_limit(request.target);
+  if (!limit) {
+    return problem_for(limit.error());
   }
   bool more = false;
   const std::vector<server::TopicView> topics = hub_.list(
       request.target.parameter("prefix").value_or(""),
-      request.target.parameter("after").value_or(""), limit,
+      request.target.parameter("after").value_or(""), *limit,
       [&](std::string_view name) { return request.grants.may_subscribe(name); }, more);
   std::string body = "{\"topics\":[";
   for (const server::TopicView& topic : topics) {

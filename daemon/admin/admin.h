@@ -27,6 +27,9 @@ class Admin {
   std::function<std::string()> metrics_;
 };
 
+// The parameter `limit` of a page: 1 to 1,000, 100 when it is not there.
+Result<uint64_t> page_limit(const http::Target& target);
+
 // GET /history: retained events of topics and patterns, page by page.
 http::Response answer_history(server::Hub& hub, const server::AdminRequest& request);
 

@@ -13,9 +13,6 @@ namespace {
 
 using server::problem_for;
 
-constexpr uint64_t kDefaultLimit = 100;
-constexpr uint64_t kMostLimit = 1000;
-
 void append_event(std::string& out, const sse::Event& event) {
   out += "{\"id\":";
   json::append_string(out, event.id());
@@ -61,12 +58,9 @@ http::Response answer_history(server::Hub& hub, const server::AdminRequest& requ
     return problem_for(
         {.code = Errc::kUnauthorized, .detail = "history is not granted without credentials"});
   }
-  uint64_t limit = kDefaultLimit;
-  if (const auto text = request.target.parameter("limit")) {
-    limit = parse_uint(*text).value_or(0);
-    if (limit < 1 || limit > kMostLimit) {
-      return problem_for({.code = Errc::kInvalid, .detail = "must be 1 to 1000", .field = "limit"});
-    }
+  const Result<uint64_t> limit = page_limit(request.target);
+  if (!limit) {
+    return problem_for(limit.error());
   }
   // The same topics, patterns and grants as a subscription's.
   Result<server::SubscriptionSpec> spec =
@@ -82,7 +76,7 @@ http::Response answer_history(server::Hub& hub, const server::AdminRequest& requ
   topics::Interest interest;
   interest.patterns = spec->patterns;
   interest.types = spec->types;
-  const Result<server::Hub::Page> page = hub.history(interest, spec->start, limit);
+  const Result<server::Hub::Page> page = hub.history(interest, spec->start, *limit);
   if (!page) {
     return problem_for(page.error());
   }
