@@ -14,7 +14,8 @@ namespace ringcast::net {
 
 namespace {
 
-constexpr size_t kMostPieces = 8;
+constexpr size_t kMostPieces = 4;
+constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
 
 }  // namespace
 
@@ -78,12 +79,16 @@ size_t Stream::write(std::span<const std::string_view> pieces) {
   if (has_failed_) {
     return total;
   }
-  msghdr message{};
-  message.msg_iov = vectors.data();
-  message.msg_iovlen = count;
   ssize_t sent = 0;
   do {
-    sent = ::sendmsg(descriptor_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count == 1) {  // Nearly always, and the kernel has less to copy and check.
+      sent = ::send(descriptor_, vectors[0].iov_base, vectors[0].iov_len, kFlags);
+      continue;
+    }
+    msghdr message{};
+    message.msg_iov = vectors.data();
+    message.msg_iovlen = count;
+    sent = ::sendmsg(descriptor_, &message, kFlags);
   } while (sent < 0 && errno == EINTR);
   if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS) {
     has_failed_ = true;

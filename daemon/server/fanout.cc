@@ -71,7 +71,8 @@ bool Fanout::turn() {
 // One slice for each ready member, at most `most`. The others keep their place before those that
 // have got one: round robin.
 size_t Fanout::serve(Group& group, size_t most) {
-  std::vector<Subscriber*> ready;
+  std::vector<Subscriber*>& ready = serving_;
+  ready.clear();
   ready.swap(group.ready);
   group.is_queued = true;  // turn() decides afterwards.
   size_t served = 0;
@@ -87,7 +88,7 @@ size_t Fanout::serve(Group& group, size_t most) {
     ready.erase(ready.begin(), ready.begin() + static_cast<std::ptrdiff_t>(index));
     std::erase(ready, nullptr);
     ready.insert(ready.end(), group.ready.begin(), group.ready.end());
-    group.ready = std::move(ready);
+    group.ready.swap(ready);
     for (size_t at = 0; at < group.ready.size(); ++at) {
       group.ready[at]->ready_index = static_cast<uint32_t>(at);
     }
@@ -99,51 +100,47 @@ void Fanout::pump(Subscriber& subscriber) {
   if (subscriber.is_blocked() || subscriber.is_ended) {
     return;  // Since it became ready.
   }
-  const std::shared_ptr<const Prepared> prepared = prepare(subscriber);
-  const std::optional<sse::Gap> gap = gap_before(subscriber, *prepared);
-  if (gap && gap->reason == sse::GapReason::kLagged && prepared->loss->disconnect) {
+  const Prepared& prepared = prepare(subscriber);
+  const std::optional<sse::Gap> gap = gap_before(subscriber, prepared);
+  if (gap && gap->reason == sse::GapReason::kLagged && prepared.loss->disconnect) {
     end_lagged(subscriber);
     return;
   }
   const std::string gap_block = gap ? sse::gap_block(*gap) : std::string();
-  const std::string_view slice = prepared->joined           ? std::string_view(*prepared->joined)
-                                 : prepared->frames.empty() ? std::string_view()
-                                                            : prepared->frames.front().bytes;
   const std::array<std::string_view, 3> pieces = {
       subscriber.words ? std::string_view(subscriber.words->block) : std::string_view(), gap_block,
-      slice};
+      prepared.bytes};
   size_t taken = 0;
-  if (!pieces[0].empty() || !gap_block.empty() || !slice.empty()) {
+  if (!pieces[0].empty() || !gap_block.empty() || !prepared.bytes.empty()) {
     taken = write(subscriber, pieces);
   }
   if (gap) {
     counts_.gaps[static_cast<size_t>(gap->reason)].add();
   }
-  settle(subscriber, *prepared, gap_block, taken);
+  settle(subscriber, prepared, gap_block, taken);
 }
 
-std::shared_ptr<const Prepared> Fanout::prepare(const Subscriber& subscriber) {
+// Valid until the next call.
+const Prepared& Fanout::prepare(const Subscriber& subscriber) {
   const Group& group = *subscriber.group;
   const topics::Reader reader = subscriber.reader;
   for (const Cached& cached : cache_) {
-    // Who was told later has no more to be told than who was told earlier.
-    if (cached.group == &group && cached.cursor == reader.cursor &&
+    // Who was told later has no more to be told than who was told earlier. A loss is told once.
+    if (cached.group == &group && cached.cursor == reader.cursor && !cached.prepared->loss &&
         cached.prepared->told <= reader.told) {
-      return cached.prepared;
+      return *cached.prepared;
     }
   }
-  std::shared_ptr<const Prepared> prepared = build(group, reader);
-  if (!prepared->loss) {
-    cache_[cache_next_] = {&group, reader.cursor, prepared};
-    cache_next_ = (cache_next_ + 1) % cache_.size();
-  }
-  return prepared;
+  Cached& made = cache_[cache_next_];
+  cache_next_ = (cache_next_ + 1) % cache_.size();
+  made = {&group, reader.cursor, build(group, reader)};
+  return *made.prepared;
 }
 
-std::shared_ptr<const Prepared> Fanout::build(const Group& group, topics::Reader reader) {
+std::unique_ptr<const Prepared> Fanout::build(const Group& group, topics::Reader reader) {
   const bool only_news = reader.cursor >= group.news_after;
   topics::Slice slice = hub_.read(group, reader, visible_, only_news);
-  auto prepared = std::make_shared<Prepared>();
+  auto prepared = std::make_unique<Prepared>();
   prepared->loss = slice.loss;
   prepared->told = reader.told;
   prepared->resumed = slice.resumed;
@@ -154,13 +151,16 @@ std::shared_ptr<const Prepared> Fanout::build(const Group& group, topics::Reader
     prepared->frames.push_back(render(group, event));
     bytes += prepared->frames.back().bytes.size();
   }
-  if (prepared->frames.size() > 1) {
+  if (prepared->frames.size() == 1) {
+    prepared->bytes = prepared->frames.front().bytes;
+  } else if (!prepared->frames.empty()) {
     std::string joined;
     joined.reserve(bytes);
     for (const Prepared::Frame& frame : prepared->frames) {
       joined += frame.bytes;
     }
     prepared->joined = hub_.budget().hold(std::move(joined));
+    prepared->bytes = *prepared->joined;
   }
   return prepared;
 }
@@ -187,17 +187,15 @@ void Fanout::settle(Subscriber& subscriber, const Prepared& prepared, const std:
 }
 
 void Fanout::settle_frames(Subscriber& subscriber, const Prepared& prepared, size_t taken) {
-  for (const Prepared::Frame& frame : prepared.frames) {
-    if (taken < frame.bytes.size()) {
-      // The cut event is kept by reference; what follows it is read again later.
-      subscriber.rest = {frame.owner, frame.bytes.substr(taken)};
-      subscriber.reader.cursor = frame.seq;
-      counts_.deliveries.add();
-      return;
-    }
-    taken -= frame.bytes.size();
-    counts_.deliveries.add();
+  if (taken < prepared.bytes.size()) {
+    const auto [frame, begin] = prepared.frame_at(taken);
+    // The cut event is kept by reference; what follows it is read again later.
+    subscriber.rest = {frame->owner, frame->bytes.substr(taken - begin)};
+    subscriber.reader.cursor = frame->seq;
+    counts_.deliveries.add(static_cast<uint64_t>(frame - prepared.frames.data()) + 1);
+    return;
   }
+  counts_.deliveries.add(prepared.frames.size());
   subscriber.reader.cursor = prepared.end;
   subscriber.is_at_tail = prepared.end >= visible_;
   if (subscriber.is_at_tail) {

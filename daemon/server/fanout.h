@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/counter.h"
@@ -42,11 +43,22 @@ struct Prepared {
     uint64_t seq;
   };
   std::vector<Frame> frames;
-  topics::BytesRef joined;  // All frames in one piece; null when there is but one.
+  topics::BytesRef joined;  // Of several frames.
+  std::string_view bytes;   // All frames in one piece.
   std::optional<topics::Loss> loss;
   topics::TellTime told = 0;  // The reader's afterwards.
   uint64_t resumed = 0;
   uint64_t end = 0;
+
+  // The frame that the byte at `offset` belongs to, and where it begins.
+  [[nodiscard]] std::pair<const Frame*, size_t> frame_at(size_t offset) const {
+    const Frame* frame = frames.data();
+    size_t begin = 0;
+    for (; offset >= begin + frame->bytes.size(); ++frame) {
+      begin += frame->bytes.size();
+    }
+    return {frame, begin};
+  }
 };
 
 // Moves the cursors of one worker's subscribers: takes the news from the hub, reads slices, and
@@ -92,7 +104,7 @@ class Fanout {
   struct Cached {
     const Group* group = nullptr;
     uint64_t cursor = 0;
-    std::shared_ptr<const Prepared> prepared;
+    std::unique_ptr<const Prepared> prepared;
   };
 
   Group& group_of(const SubscriptionSpec& spec);
@@ -102,8 +114,8 @@ class Fanout {
   void send_comments();
   size_t serve(Group& group, size_t most);
   void pump(Subscriber& subscriber);
-  std::shared_ptr<const Prepared> prepare(const Subscriber& subscriber);
-  std::shared_ptr<const Prepared> build(const Group& group, topics::Reader reader);
+  const Prepared& prepare(const Subscriber& subscriber);
+  std::unique_ptr<const Prepared> build(const Group& group, topics::Reader reader);
   Prepared::Frame render(const Group& group, const topics::EventRef& event);
   std::optional<sse::Gap> gap_before(const Subscriber& subscriber, const Prepared& prepared);
   void settle(Subscriber& subscriber, const Prepared& prepared, const std::string& gap,
@@ -129,6 +141,7 @@ class Fanout {
   int64_t now_ms_ = 0;           // Steady, of this turn.
   std::array<Cached, 8> cache_;  // Of this turn.
   size_t cache_next_ = 0;
+  std::vector<Subscriber*> serving_;  // Of the group that is being served.
   Counts counts_;
 };
 
