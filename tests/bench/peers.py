@@ -1,12 +1,11 @@
 """Brokers of others, from Debian packages: nchan and Pushpin."""
 
-import asyncio
 import os
 import shutil
 import subprocess
-import threading
 
 import processes
+import pushpin_helpers
 from processes import KEPT_EVENTS, MAX_CONNECTIONS
 
 # As fast as nchan goes: no regular expressions (its documentation says that they cost nginx more than
@@ -127,7 +126,7 @@ zurl_in_specs=ipc://{folder}/zurl-out
 push_in_spec=ipc://{folder}/push-in
 push_in_sub_specs=ipc://{folder}/push-in-sub
 push_in_http_addr=127.0.0.1
-push_in_http_port={publish_port}
+push_in_http_port={control_port}
 push_in_http_max_headers_size=10000
 push_in_http_max_body_size=1000000
 command_spec=ipc://{folder}/command
@@ -163,13 +162,15 @@ class Pushpin(processes.Broker):
 
     def launch(self, started):
         folder = started.folder
-        origin = GripOrigin()
-        started.at_close.append(origin.close)
-        started.publish_port = processes.free_port()
-        texts = {"pushpin.conf": PUSHPIN_CONFIG, "zurl.conf": ZURL_CONFIG, "routes": "* 127.0.0.1:{origin}\n"}
+        control_port = processes.free_port()
+        helpers = pushpin_helpers.Servers()
+        started.at_close.append(helpers.close)
+        origin_port = helpers.serve(pushpin_helpers.hold_streams)
+        started.publish_port = helpers.serve(pushpin_helpers.Relay(control_port, started.port).serve)
+        texts = {"pushpin.conf": PUSHPIN_CONFIG, "zurl.conf": ZURL_CONFIG, "routes": "* 127.0.0.1:{origin_port}\n"}
         for name, text in texts.items():
             (folder / name).write_text(text.format(
-                internal=self.internal, folder=folder, publish_port=started.publish_port, origin=origin.port),
+                internal=self.internal, folder=folder, control_port=control_port, origin_port=origin_port),
                 encoding="utf-8")
         started.subscribe_path = "/{topic}"
         started.publish_path = "/publish/"
@@ -184,46 +185,5 @@ class Pushpin(processes.Broker):
             started.run([program, f"--config={folder}/pushpin.conf", "--ipc-prefix=pushpin-", "--loglevel=1"])
 
     def serves(self, started):
-        return (processes.accepts(started.publish_port)
+        return ((started.folder / "push-in").exists()  # Bound with the control port.
                 and processes.answers_ok(started.port, "/ready", {"Accept": "text/event-stream"}))
-
-
-class GripOrigin:
-    """Tells Pushpin to hold each stream on the channel that the path names. A thread of this process."""
-
-    def __init__(self):
-        self.port = None
-        self._loop = asyncio.new_event_loop()
-        ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
-        self._thread.start()
-        ready.wait(10)
-
-    def close(self):
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-
-    def _run(self, ready):
-        asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(
-            asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=4096))
-        self.port = server.sockets[0].getsockname()[1]
-        ready.set()
-        self._loop.run_forever()
-        server.close()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
-        self._loop.close()
-
-    @staticmethod
-    async def _serve(reader, writer):
-        try:
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                channel = head.split(b" ", 2)[1].rsplit(b"/", 1)[-1]
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 0\r\n"
-                             b"Grip-Hold: stream\r\nGrip-Channel: bench" + channel + b"\r\n\r\n")
-                await writer.drain()
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            writer.close()

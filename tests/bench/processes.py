@@ -20,7 +20,7 @@ MAX_CONNECTIONS = 18000   # Of each server that wants to know.
 KEPT_EVENTS = 2000        # For each topic, where a server keeps any.
 _OPEN_FILES = 20000
 _START_SECONDS = 15
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 _libc = ctypes.CDLL(None)
 _all_running = set()
@@ -100,6 +100,7 @@ class Running:
             _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
             if self.cpu is not None:
                 os.sched_setaffinity(0, {self.cpu})
+        _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)  # So that close() can reap a server's own children.
         clean = {key: value for key, value in os.environ.items() if not key.startswith("RINGCAST")}
         with open(self.folder / "log", "ab") as log:
             self._processes.append(subprocess.Popen(
@@ -148,7 +149,7 @@ class Running:
             process.wait()
         for pid in pids:
             if pid not in own:
-                kill(pid)
+                kill_and_reap(pid)
         for action in self.at_close:
             action()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -168,28 +169,13 @@ def with_descendants(pid):
     return [pid, *(each for child in children for each in with_descendants(int(child)))]
 
 
-def kill(pid, seconds=5):
-    """SIGKILL to a process that is not our child, and waits until it has ended."""
+def kill_and_reap(pid):
+    """Ends a process that became our child when its parent ended."""
     try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    try:
-        signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-        deadline = time.monotonic() + seconds
-        while not _has_ended(pid) and time.monotonic() < deadline:
-            time.sleep(0.005)
-    except ProcessLookupError:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    except (ProcessLookupError, ChildProcessError):
         pass
-    finally:
-        os.close(descriptor)
-
-
-def _has_ended(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX"
-    except OSError:
-        return True
 
 
 def free_port():

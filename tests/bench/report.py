@@ -1,0 +1,181 @@
+"""Writes docs/performance.md and its plots from the results of a full run."""
+
+import os
+import pathlib
+import platform
+import re
+import subprocess
+
+import aims
+import experiments
+import measuring
+import plots
+
+DOCUMENT = measuring.ROOT / "docs" / "performance.md"
+PLOTS = measuring.ROOT / "docs" / "performance"
+FINDINGS = pathlib.Path(__file__).with_name("findings.md")  # By hand: why, where an aim is missed.
+METHOD = pathlib.Path(__file__).with_name("method.md")
+MISSING = "–"
+
+
+def machine(servers):
+    """What the figures were taken on, in words."""
+    cpu = re.search(r"model name\s*:\s*(.+)", pathlib.Path("/proc/cpuinfo").read_text())
+    memory = int(re.search(r"MemTotal:\s*(\d+)", pathlib.Path("/proc/meminfo").read_text())[1]) / 2**20
+    with open("/etc/os-release", encoding="utf-8") as file:
+        system = re.search(r'PRETTY_NAME="(.+)"', file.read())
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=measuring.ROOT, capture_output=True,
+                            text=True, check=False).stdout.strip()
+    return {"CPU": f"{cpu[1] if cpu else platform.machine()}, {os.cpu_count()} cores",
+            "memory": f"{memory:.0f} GiB", "kernel": platform.release().split("-")[0],
+            "system": system[1] if system else platform.system(), "ringcast": commit,
+            **{name: broker.version() for name, broker in servers.items() if name in ("nchan", *experiments.PEERS)}}
+
+
+def number(value, scale=1, digits=0, unit=""):
+    return MISSING if value is None else f"{value / scale:,.{digits}f}{unit}"
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def per_cpu(results, names, figure):
+    """A row for each experiment and server: the median, its range, the kernel's share."""
+    rows = []
+    for name, what in names.items():
+        for server in results.servers(name):
+            rounds = results.rounds(name, server)
+            values = sorted(each[figure] for each in rounds if figure in each)
+            if values:
+                rows.append([what, server, number(results.median(name, server, figure)),
+                             f"{number(values[0])} – {number(values[-1])}",
+                             number(results.median(name, server, "server_kernel_share"), 0.01, 0, " %"),
+                             number(results.median(name, server, "latency_us", "p50"), 1000, 2),
+                             number(results.median(name, server, "latency_us", "p99"), 1000, 2)])
+    return table(["load", "server", "per CPU second", "lowest – highest", "kernel", "p50 ms", "p99 ms"], rows)
+
+
+FAN_OUT = {"one:1000": "1,000 subscribers, 1 publisher", "one:10000": "10,000 subscribers, 1 publisher",
+           "eight:1000": "1,000 subscribers, 8 publishers", "eight:10000": "10,000 subscribers, 8 publishers",
+           "bursts": "1,000 subscribers, 8 publishers × 16 in flight",
+           "topics": "1,000 topics × 10 subscribers", "replay": "replay of 1,000 events to 500"}
+PUBLISHING = {"publish:1": "8 connections, 1 in flight", "publish:16": "8 connections, 16 in flight",
+              "ndjson": "NDJSON, 2,000 lines in a request"}
+
+
+def fan_out(results):
+    short = {"one:1000": "1,000", "one:10000": "10,000", "eight:1000": "1,000, 8 publishers"}
+    servers = [name for name in ("floor", "floor-coalescing", "ringcast", "nchan", *experiments.PEERS)
+               if any(results.rounds(each, name) for each in short)]
+    plots.bars(PLOTS / "deliveries.svg", "Deliveries per CPU second of the server", "thousands", list(short.values()),
+               {name: [scaled(results.median(each, name, aims.PER_CPU), 1000) for each in short]
+                for name in servers})
+    return ("## Fan-out\n\nDeliveries of 200-byte events for each second of CPU that the server used.\n\n"
+            "![Deliveries per CPU second](performance/deliveries.svg)\n\n" + per_cpu(results, FAN_OUT, aims.PER_CPU))
+
+
+def scaled(value, by):
+    return None if value is None else value / by
+
+
+def latency(results):
+    parts = ["## Latency against load\n\nFrom the time at which an event was meant to be sent until a subscriber has "
+             "read it, over all 1,000 subscribers; open loop, so that a server that falls behind cannot hide it."]
+    for share in ("p50", "p99"):
+        series = {}
+        for rate in experiments.LOADS:
+            for server in results.servers(f"load:{rate}"):
+                value = results.median(f"load:{rate}", server, "latency_us", share)
+                if value:
+                    series.setdefault(server, []).append((rate * 1000, value / 1000))
+        plots.lines(PLOTS / f"latency-{share}.svg", f"Latency, {share}", "deliveries per second", "ms", series,
+                    log_y=True)
+        parts.append(f"![Latency {share}](performance/latency-{share}.svg)")
+    servers = results.servers(f"load:{experiments.LOADS[0]}")
+    rows = [[f"{rate * 1000:,}"] + [shown_latency(results, f"load:{rate}", server) for server in servers]
+            for rate in experiments.LOADS]
+    parts.append("p50 / p99 in ms; † events were lost, or the rate was not kept.\n\n" +
+                 table(["deliveries/s", *servers], rows))
+    return "\n\n".join(parts)
+
+
+def shown_latency(results, name, server):
+    p50, p99 = (results.median(name, server, "latency_us", share) for share in ("p50", "p99"))
+    if not p50:
+        return MISSING
+    mark = "" if all(each.get("clean") for each in results.rounds(name, server)) else " †"
+    return f"{p50 / 1000:.2f} / {p99 / 1000:.2f}{mark}"
+
+
+def publishing(results):
+    rows = []
+    for name, what in PUBLISHING.items():
+        for server in results.servers(name):
+            rows.append([what, server, number(results.median(name, server, aims.PUBLISHED)),
+                         number(results.median(name, server, "published_per_s")),
+                         number(results.median(name, server, "server_kernel_share"), 0.01, 0, " %")])
+    return ("## Publishing\n\nEvents of 200 bytes, nobody subscribed. `answer` parses requests and answers a constant.\n\n"
+            + table(["load", "server", "events per CPU second", "per second", "kernel"], rows))
+
+
+def reconnect(results):
+    median = lambda *path: results.median("reconnect", "ringcast", *path)
+    rows = [[when, *(number(median(f"live_{when}_us", share), 1000, 2) for share in ("p50", "p99", "max"))]
+            for when in ("before", "during")]
+    return ("## Mass reconnect\n\n10,000 subscribers are cut off by resets, miss 100 events each, and come back at once with "
+            "`Last-Event-ID`, while 1,000 others get 20 events a second. All "
+            f"{number(median('deliveries'))} missed deliveries had arrived, in order and once, "
+            f"{number(median('reconnect_s'), 1, 2)} s after the first came back. Latency of the others, in ms:\n\n"
+            + table(["", "p50", "p99", "largest"], rows))
+
+
+def memory(results):
+    servers = results.servers("idle")
+    each = {server: results.median("idle", server, "rss_per_stream") for server in servers}
+    plots.bars(PLOTS / "memory.svg", "Memory per idle subscriber", "bytes of RSS", ["15,000 idle subscribers"],
+               {server: [value] for server, value in each.items()}, log_y=True)
+    rows = [[server, number(each[server]), number(results.median("idle", server, "connects_per_cpu_s"))]
+            for server in servers]
+    return ("## Memory\n\n![Memory per subscriber](performance/memory.svg)\n\n" +
+            table(["server", "bytes of RSS for each of 15,000 idle subscribers", "connects per CPU second"], rows))
+
+
+def flatness(results):
+    rows = []
+    for group, what in (("subscribers", "{} subscribers of 1 topic"), ("topics-held", "1,000 subscribers, {} topics held")):
+        for name in results.runs:
+            if name.startswith(group + ":"):
+                cost = results.median(name, "ringcast", aims.PER_CPU)
+                rows.append([what.format(f"{int(name.split(':')[1]):,}"), number(1e6 / cost if cost else None, 1, 2)])
+    for server in results.servers("workers"):
+        cost = results.median("workers", server, aims.PER_CPU)
+        rows.append([f"10,000 subscribers, {server}", number(1e6 / cost if cost else None, 1, 2)])
+    return "## Cost as things grow\n\n" + table(["load", "CPU µs for each delivery"], rows)
+
+
+def profile(found):
+    if found["missing"]:
+        return f"## Where the time goes\n\nNot measured: {found['missing']}"
+    rows = [[f"{share:.1f} %", where, f"`{name}`"] for share, where, name in found["functions"]]
+    calls = ", ".join(f"`{name}` {count:,}" for name, count in found["calls"])
+    return ("## Where the time goes\n\nringcastd under 10,000 subscribers and one publisher, by `perf`: "
+            f"the kernel has {found['kernel']:.0f} %, ringcastd and its libraries {found['user']:.0f} %. The first ten "
+            f"functions:\n\n{table(['share', 'where', 'function'], rows)}\n\n"
+            f"System calls in two seconds under `strace -c`, which slows it down: {calls}.")
+
+
+def write(results, skipped, found, where):
+    PLOTS.mkdir(parents=True, exist_ok=True)
+    remarks = [f"- {name} was skipped: {reason}." for name, reason in skipped.items()]
+    remarks += [f"- {experiment}, {server}: not clean, {what}." for experiment, server, what in results.unclean()]
+    remarks += [f"- {experiment}, {server}: the load generator was the bottleneck."
+                for experiment, server in results.limited_by_load()]
+    parts = ["# Performance", METHOD.read_text().strip(),
+             table(["machine", ""], [[name, value] for name, value in where.items()]),
+             "## Aims\n\n" + aims.table(aims.judge(results)), FINDINGS.read_text().strip(),
+             fan_out(results), latency(results), publishing(results), reconnect(results), memory(results),
+             flatness(results), profile(found), "## Remarks\n\n" + "\n".join(remarks or ["- none"])]
+    DOCUMENT.write_text("\n\n".join(parts) + "\n")
+    print(f"wrote {DOCUMENT.relative_to(measuring.ROOT)}")
