@@ -131,7 +131,7 @@ push_in_http_max_headers_size=10000
 push_in_http_max_body_size=1000000
 command_spec=ipc://{folder}/command
 stats_spec=ipc://{folder}/stats
-message_rate=1000000
+message_rate=-1
 message_hwm=1000000
 """
 
