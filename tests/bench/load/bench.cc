@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
 
 namespace ringcast::bench {
 
@@ -18,16 +17,11 @@ uint64_t to_ns(double seconds) {
   return static_cast<uint64_t>(seconds * 1e9);
 }
 
-uint64_t own_cpu_ns() {
-  timespec used{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-  return static_cast<uint64_t>(used.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(used.tv_nsec);
-}
-
 }  // namespace
 
 Bench::Bench(const Settings& from)
     : settings(from),
+      reactor(!from.sleeps),
       requests(from.target),
       usage({from.server_pids.begin(), from.server_pids.end()}) {}
 
@@ -62,7 +56,8 @@ Mark Bench::mark() const {
   return {.wall_ns = now_ns(),
           .server_ns = usage.cpu_ns(),
           .server_kernel_ns = usage.kernel_ns(),
-          .own_ns = own_cpu_ns()};
+          .served = reactor.served(),
+          .served_full = reactor.served_full()};
 }
 
 void Bench::show(const char* phase, uint64_t count, uint64_t of) {

@@ -29,6 +29,7 @@ struct Settings {
   double patience = 10;  // Without any progress, what has not come is missing.
   uint32_t connects_at_once = 512;
   bool shows_progress = false;
+  bool sleeps = false;  // When there is nothing to do, instead of spinning.
   PublicationOptions publication;
 };
 
@@ -37,7 +38,8 @@ struct Mark {
   uint64_t wall_ns = 0;
   uint64_t server_ns = 0;
   uint64_t server_kernel_ns = 0;
-  uint64_t own_ns = 0;
+  uint64_t served = 0;  // Of the reactor.
+  uint64_t served_full = 0;
 };
 
 // What all scenarios share.

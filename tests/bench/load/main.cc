@@ -68,6 +68,9 @@ int main(int argc, char** argv) {
   add_load(app, settings);
   app.add_option("--server-pids", settings.server_pids, "Whose CPU and memory count")
       ->delimiter(',');
+  app.add_flag(
+      "--sleep", settings.sleeps,
+      "Sleep when there is nothing to do, so that the server pays for waking this program");
   app.add_flag("--progress,!--no-progress", settings.shows_progress, "Show a status line");
   add_scenario("fanout", "Live events to subscribers", &ringcast::bench::run_fanout);
   add_scenario("idle", "Connections that do nothing", &ringcast::bench::run_idle);

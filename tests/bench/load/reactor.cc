@@ -28,7 +28,8 @@ void die(const char* what) {
   std::exit(1);
 }
 
-Reactor::Reactor() : normal_(epoll_create1(EPOLL_CLOEXEC)), urgent_(epoll_create1(EPOLL_CLOEXEC)) {
+Reactor::Reactor(bool spins)
+    : spins_(spins), normal_(epoll_create1(EPOLL_CLOEXEC)), urgent_(epoll_create1(EPOLL_CLOEXEC)) {
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.ptr = nullptr;  // The urgent ones.
@@ -43,6 +44,7 @@ Reactor::~Reactor() {
 }
 
 void Reactor::add(int descriptor, Pollable& pollable, bool is_urgent) {
+  has_urgent_ = has_urgent_ || is_urgent;
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = &pollable;
@@ -56,21 +58,26 @@ void Reactor::remove(int descriptor, bool is_urgent) {
 }
 
 void Reactor::turn(uint64_t until_ns) {
-  const bool was_urgent = serve(urgent_, kMostAtOnce, 0);
-  const uint64_t now = now_ns();
-  const bool may_sleep = !was_urgent && until_ns > now;
-  serve(normal_, kMostAtOnce, may_sleep ? static_cast<int64_t>(until_ns - now) : 0);
+  bool found = has_urgent_ && serve(urgent_, 0);
+  found = serve(normal_, 0) || found;
+  uint64_t now = now_ns();
+  while (!found && now < until_ns) {
+    found = serve(normal_, spins_ ? 0 : static_cast<int64_t>(until_ns - now));
+    now = now_ns();
+  }
 }
 
-bool Reactor::serve(int epoll, int most, int64_t wait_ns) {
+bool Reactor::serve(int epoll, int64_t wait_ns) {
   std::array<epoll_event, kMostAtOnce> events;
   const timespec wait = {.tv_sec = wait_ns / 1'000'000'000, .tv_nsec = wait_ns % 1'000'000'000};
-  const int count = epoll_pwait2(epoll, events.data(), most, &wait, nullptr);
+  const int count = epoll_pwait2(epoll, events.data(), kMostAtOnce, &wait, nullptr);
   for (int index = 0; index < count; ++index) {
     if (auto* pollable = static_cast<Pollable*>(events[static_cast<size_t>(index)].data.ptr)) {
       pollable->on_ready();
     }
   }
+  served_ += count > 0 ? 1 : 0;
+  served_full_ += count == kMostAtOnce ? 1 : 0;
   return count > 0;
 }
 
