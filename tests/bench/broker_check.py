@@ -52,7 +52,8 @@ class Subscriber:
 
 def publish(running, payload):
     """One event; its status must be 2xx."""
-    connection = http.client.HTTPConnection("127.0.0.1", running.publish_port or running.port, timeout=SECONDS)
+    port = running.publish_port or running.port
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
     headers = dict(header.split(": ", 1) for header in running.publish_headers)
     body = running.publish_body.replace("{topic}", "0").replace("{payload}", payload)
     try:

@@ -151,7 +151,10 @@ out_hwm=1000
 
 
 class Pushpin(processes.Broker):
-    """Pushpin's processes without its runner, which would start two of condure's workers."""
+    """Pushpin's processes without its runner, which gives condure two workers. One core needs one.
+
+    Its limit on messages is off: with any limit it sends in steps of 25 ms.
+    """
 
     name = "pushpin"
     packages = ("pushpin",)
@@ -167,7 +170,8 @@ class Pushpin(processes.Broker):
         started.at_close.append(helpers.close)
         origin_port = helpers.serve(pushpin_helpers.hold_streams)
         started.publish_port = helpers.serve(pushpin_helpers.Relay(control_port, started.port).serve)
-        texts = {"pushpin.conf": PUSHPIN_CONFIG, "zurl.conf": ZURL_CONFIG, "routes": "* 127.0.0.1:{origin_port}\n"}
+        texts = {"pushpin.conf": PUSHPIN_CONFIG, "zurl.conf": ZURL_CONFIG,
+                 "routes": "* 127.0.0.1:{origin_port}\n"}
         for name, text in texts.items():
             (folder / name).write_text(text.format(
                 internal=self.internal, folder=folder, control_port=control_port, origin_port=origin_port),
@@ -177,6 +181,8 @@ class Pushpin(processes.Broker):
         started.publish_headers = ["Content-Type: application/json"]
         started.publish_body = ('{"items":[{"channel":"bench{topic}","formats":'
                                 '{"http-stream":{"content":"data: {payload}\\n\\n"}}}]}')
+        # Pushpin loses some of the streams that it opens at the same time.
+        started.more_load_flags = ["--connects-at-once", "1"]
         started.run(["condure", "--log-level=1", "--workers=1", f"--listen=127.0.0.1:{started.port},stream",
                      f"--zclient-stream=ipc://{folder}/pushpin-condure", "--buffer-size=8192",
                      f"--stream-maxconn={MAX_CONNECTIONS}", "--stream-timeout=86400"])

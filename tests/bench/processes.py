@@ -81,6 +81,7 @@ class Running:
         self.publish_path = ""
         self.publish_headers = []
         self.publish_body = "{payload}"
+        self.more_load_flags = []
         self.at_close = []         # Called after the processes are gone.
         self._processes = []
         _all_running.add(self)
@@ -136,7 +137,7 @@ class Running:
         flags += ["--publish-path", self.publish_path]
         for header in self.publish_headers:
             flags += ["--publish-header", header]
-        return [*flags, "--publish-body", self.publish_body]
+        return [*flags, "--publish-body", self.publish_body, *self.more_load_flags]
 
     def close(self):
         if self not in _all_running:
