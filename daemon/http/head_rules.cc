@@ -1,8 +1,8 @@
 #include "http/head_rules.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
-#include <string>
 #include <string_view>
 
 #include "base/text.h"
@@ -11,57 +11,59 @@ namespace ringcast::http {
 
 namespace {
 
-size_t count(const Request& request, std::string_view name) {
-  return static_cast<size_t>(std::count_if(
-      request.headers.begin(), request.headers.end(),
-      [name](const auto& header) { return equals_ignoring_case(header.first, name); }));
-}
-
 // RFC 9110 section 5.6.2.
+constexpr std::array<bool, 256> kTokenBytes = [] {
+  std::array<bool, 256> table{};
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) {
+    table[static_cast<unsigned char>(c)] = true;
+  }
+  return table;
+}();
+
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    return kTokenBytes[static_cast<unsigned char>(c)];
   });
 }
 
-Status check_names(const Request& request) {
-  for (const auto& [name, value] : request.headers) {
-    if (!is_token(name)) {
-      return fail(Errc::kInvalid, "a header name with a character that it must not have");
-    }
-  }
-  return Ok{};
-}
+// How often the headers are there that have rules of their own, and what they say.
+struct Counted {
+  size_t hosts = 0;
+  size_t lengths = 0;
+  size_t encodings = 0;
+  std::string_view length;
+  std::string_view encoding;
+  bool closes = false;
+  bool keeps_alive = false;
+};
 
-Status check_host(const Request& request) {
-  const size_t hosts = count(request, "host");
-  if (hosts > 1) {
+Status check_host(const Counted& counted, bool http_1_0) {
+  if (counted.hosts > 1) {
     return fail(Errc::kInvalid, "more than one Host", "host");
   }
-  if (hosts == 0 && !request.http_1_0) {
+  if (counted.hosts == 0 && !http_1_0) {
     return fail(Errc::kInvalid, "HTTP/1.1 needs a Host", "host");
   }
   return Ok{};
 }
 
-Status read_framing(Request& request) {
-  const size_t lengths = count(request, "content-length");
-  const size_t encodings = count(request, "transfer-encoding");
-  if (lengths > 1 || encodings > 1 || (lengths > 0 && encodings > 0)) {
+Status read_framing(const Counted& counted, Request& request) {
+  if (counted.lengths > 1 || counted.encodings > 1 ||
+      (counted.lengths > 0 && counted.encodings > 0)) {
     return fail(Errc::kInvalid, "more than one Content-Length or Transfer-Encoding");
   }
-  if (lengths == 1) {
-    request.content_length = parse_uint(request.header("content-length"));
+  if (counted.lengths == 1) {
+    request.content_length = parse_uint(counted.length);
     if (!request.content_length) {
       return fail(Errc::kInvalid, "Content-Length is not a number", "content-length");
     }
   }
-  if (encodings == 1) {
+  if (counted.encodings == 1) {
     if (request.http_1_0) {
       return fail(Errc::kInvalid, "HTTP/1.0 has no Transfer-Encoding", "transfer-encoding");
     }
-    if (!equals_ignoring_case(request.header("transfer-encoding"), "chunked")) {
+    if (!equals_ignoring_case(counted.encoding, "chunked")) {
       return fail(Errc::kInvalid, "Transfer-Encoding is not just chunked", "transfer-encoding");
     }
     request.chunked = true;
@@ -69,41 +71,50 @@ Status read_framing(Request& request) {
   return Ok{};
 }
 
-bool connection_has(const Request& request, std::string_view option) {
-  for (const auto& [name, value] : request.headers) {
-    if (!equals_ignoring_case(name, "connection")) {
-      continue;
+bool has_option(std::string_view list, std::string_view option) {
+  while (!list.empty()) {
+    const size_t comma = std::min(list.find(','), list.size());
+    if (equals_ignoring_case(trim(list.substr(0, comma)), option)) {
+      return true;
     }
-    std::string_view rest = value;
-    while (!rest.empty()) {
-      const size_t comma = std::min(rest.find(','), rest.size());
-      if (equals_ignoring_case(trim(rest.substr(0, comma)), option)) {
-        return true;
-      }
-      rest.remove_prefix(std::min(comma + 1, rest.size()));
-    }
+    list.remove_prefix(std::min(comma + 1, list.size()));
   }
   return false;
+}
+
+void count(Counted& counted, std::string_view name, std::string_view value) {
+  if (equals_ignoring_case(name, "host")) {
+    ++counted.hosts;
+  } else if (equals_ignoring_case(name, "content-length")) {
+    ++counted.lengths;
+    counted.length = value;
+  } else if (equals_ignoring_case(name, "transfer-encoding")) {
+    ++counted.encodings;
+    counted.encoding = value;
+  } else if (equals_ignoring_case(name, "connection")) {
+    counted.closes = counted.closes || has_option(value, "close");
+    counted.keeps_alive = counted.keeps_alive || has_option(value, "keep-alive");
+  }
 }
 
 }  // namespace
 
 Status apply_head_rules(Request& request) {
-  for (auto& [name, value] : request.headers) {
-    value = std::string(trim(value));
+  Counted counted;
+  for (const auto [name, value] : request.headers) {
+    if (!is_token(name)) {
+      return fail(Errc::kInvalid, "a header name with a character that it must not have");
+    }
+    count(counted, name, value);
   }
-  if (Status status = check_names(request); !status) {
+  if (Status status = check_host(counted, request.http_1_0); !status) {
     return status;
   }
-  if (Status status = check_host(request); !status) {
-    return status;
-  }
-  if (Status status = read_framing(request); !status) {
+  if (Status status = read_framing(counted, request); !status) {
     return status;
   }
   // RFC 9112 section 9.3: "close" wins, and 1.0 has to ask.
-  request.keep_alive = !connection_has(request, "close") &&
-                       (!request.http_1_0 || connection_has(request, "keep-alive"));
+  request.keep_alive = !counted.closes && (!request.http_1_0 || counted.keeps_alive);
   return Ok{};
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace ringcast::http {
@@ -31,8 +33,27 @@ class LineScanner {
       return "a line that starts with white space";
     }
     ++length_;
-    const bool is_control = (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
-    return is_control ? "a control character" : "";
+    return is_control(c) && c != '\t' ? "a control character" : "";
+  }
+
+  // Reads on within a line and returns how many bytes that was: those before the first that next()
+  // has to look at.
+  size_t skip_plain(std::string_view text) {
+    if (length_ == 0 || after_cr_) {
+      return 0;
+    }
+    size_t skipped = 0;
+    for (uint64_t word = 0; text.size() - skipped >= sizeof word; skipped += sizeof word) {
+      std::memcpy(&word, text.data() + skipped, sizeof word);
+      if (has_control(word)) {
+        break;
+      }
+    }
+    while (skipped < text.size() && !is_control(text[skipped])) {
+      ++skipped;
+    }
+    length_ += skipped;
+    return skipped;
   }
 
   // True when the last byte was the LF of a line.
@@ -41,6 +62,17 @@ class LineScanner {
   [[nodiscard]] bool line_is_empty() const { return length_ == 0; }
 
  private:
+  static bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
+  // The same of any of eight bytes. (x - 0x01..) & ~x has the high bit of
+  // each byte that is 0, and only false alarms above such a byte.
+  static bool has_control(uint64_t word) {
+    constexpr uint64_t kOnes = 0x0101010101010101;
+    const uint64_t del = word ^ (kOnes * 0x7F);
+    const uint64_t found = ((word - kOnes * 0x20) & ~word) | ((del - kOnes) & ~del);
+    return (found & (kOnes * 0x80)) != 0;
+  }
+
   size_t length_ = 0;
   bool after_cr_ = false;
   bool after_line_ = false;

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
+
+#include "http/headers.h"
 
 namespace ringcast::http {
 
@@ -16,7 +16,7 @@ enum class Method { kGet, kHead, kPost, kPut, kDelete, kOptions, kOther };
 struct Request {
   Method method = Method::kOther;
   std::string target;
-  std::vector<std::pair<std::string, std::string>> headers;
+  Headers headers;
   std::string body;
   bool keep_alive = true;
   bool http_1_0 = false;
@@ -25,6 +25,8 @@ struct Request {
 
   // The first header of this name, compared without case; empty view when there is none.
   [[nodiscard]] std::string_view header(std::string_view name) const;
+  // As new, but with the memory of this one, unless that is much, for the next.
+  void clear();
   [[nodiscard]] bool has_body() const { return chunked || content_length.value_or(0) > 0; }
 };
 

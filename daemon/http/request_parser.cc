@@ -36,6 +36,13 @@ std::string RequestParser::take_body() {
 }
 
 Request RequestParser::take() {
+  Request taken = std::move(request_);
+  request_ = {};
+  next();
+  return taken;
+}
+
+void RequestParser::next() {
   // llhttp begins anew each time: what it carries over from one message to the next (it refuses
   // or skips what follows "Connection: close") differs between its versions.
   llhttp_init(&parser_, HTTP_REQUEST, &settings());
@@ -47,7 +54,7 @@ Request RequestParser::take() {
   streaming_ = false;
   has_begun_ = false;
   is_whole_ = false;
-  return std::exchange(request_, {});
+  request_.clear();
 }
 
 // llhttp gets exactly the bytes before the first that the scanner refuses or that is over the
@@ -57,7 +64,14 @@ Result<size_t> RequestParser::feed_head(std::string_view input) {
   size_t used = 0;
   Status problem = Ok{};
   bool is_complete = false;
-  while (used < input.size() && problem && !is_complete) {
+  while (used < input.size() && !is_complete) {
+    const size_t plain =
+        scanner_.skip_plain(input.substr(used, limits_.max_head_bytes - line_bytes_));
+    line_bytes_ += plain;
+    used += plain;
+    if (used == input.size()) {
+      break;
+    }
     const char c = input[used];
     if (line_bytes_ == limits_.max_head_bytes) {
       problem = fail(Errc::kHeadTooLarge,
@@ -168,15 +182,22 @@ void RequestParser::append_name(std::string_view text) {
     return;  // Trailers are dropped (RFC 9110 section 6.5.1).
   }
   if (!std::exchange(in_name_, true)) {
-    request_.headers.emplace_back();
+    request_.headers.begin_header();
   }
-  request_.headers.back().first += text;
+  request_.headers.extend_name(text);
 }
 
 void RequestParser::append_value(std::string_view text) {
   if (stage_ == Stage::kHead) {
-    request_.headers.back().second += text;
+    request_.headers.extend_value(text);
   }
+}
+
+void RequestParser::end_value() {
+  if (stage_ == Stage::kHead) {
+    request_.headers.end_header();
+  }
+  in_name_ = false;
 }
 
 RequestParser& RequestParser::self(llhttp_t* parser) {
@@ -200,7 +221,7 @@ const llhttp_settings_t& RequestParser::settings() {
       return int{HPE_OK};
     };
     s.on_header_value_complete = [](llhttp_t* p) {
-      self(p).in_name_ = false;
+      self(p).end_value();
       return int{HPE_OK};
     };
     s.on_headers_complete = [](llhttp_t* p) {

@@ -48,12 +48,14 @@ class RequestParser {
   [[nodiscard]] const Request& request() const noexcept { return request_; }
 
   // From kHeadDone on: the body is taken piece by piece with take_body() after each feed() and is
-  // not bounded as a whole. Until the next take().
+  // not bounded as a whole. Until the next take() or next().
   void stream_body() { streaming_ = true; }
   std::string take_body();
 
   // The complete request; the parser then waits for the next.
   Request take();
+  // The same without handing it out: its memory serves the next.
+  void next();
 
  private:
   static const llhttp_settings_t& settings();
@@ -72,6 +74,7 @@ class RequestParser {
 
   void append_name(std::string_view text);
   void append_value(std::string_view text);
+  void end_value();
   int begin_chunk(uint64_t size);
 
   llhttp_t parser_{};

@@ -28,7 +28,7 @@ std::string render(const Request& request) {
   std::string text = std::to_string(static_cast<int>(request.method)) + ' ' + request.target;
   text += request.keep_alive ? 'k' : 'c';
   text += request.http_1_0 ? '0' : '1';
-  for (const auto& [name, value] : request.headers) {
+  for (const auto [name, value] : request.headers) {
     text.append("\n").append(name).append(":").append(value);
   }
   return text.append("\n\n").append(request.body);

@@ -17,8 +17,8 @@ constexpr std::string_view kThreeRequests =
 
 std::string render(const Request& request) {
   std::string text = request.target;
-  for (const auto& [name, value] : request.headers) {
-    text += " " + name + "=" + value;
+  for (const auto [name, value] : request.headers) {
+    text.append(" ").append(name).append("=").append(value);
   }
   return text + " [" + request.body + "]";
 }
