@@ -41,6 +41,7 @@ bool Connection::start(int descriptor) {
   }
   stream_.emplace(std::move(*stream));
   stream_->set_reading(true);
+  now_ms_ = worker_.now_ms();
   set_phase(Dialogue::Phase::kHead);
   return true;
 }
@@ -68,13 +69,14 @@ void Connection::on_readable() {
     if (dialogue_ && !is_lingering_ && !is_closing_) {
       take_input({worker_.read_buffer().data(), size});
     }
-    if (subscriber_ || is_paused_) {
-      return;  // What a subscriber sends is dropped, a buffer at a time.
+    if (subscriber_ || is_paused_ || size < worker_.read_buffer().size()) {
+      return;  // There is no more. What a subscriber sends is dropped, a buffer at a time.
     }
   }
 }
 
 void Connection::take_input(std::string_view bytes) {
+  now_ms_ = worker_.now_ms();
   while (step(bytes)) {
     if (dialogue_->out.size() > kMostPendingOut) {
       flush();
@@ -126,16 +128,16 @@ bool Connection::step(std::string_view& bytes) {
 
 bool Connection::on_request() {
   Dialogue& dialogue = *dialogue_;
-  const http::Request request = dialogue.parser.take();
+  const http::Request& request = dialogue.parser.request();
   const Settings& settings = worker_.settings();
-  const bool wants_stream =
-      dialogue.route.endpoint == Endpoint::kEvents ||
-      (dialogue.route.endpoint == Endpoint::kTopic && wants_event_stream(request));
   const bool is_read =
       request.method == http::Method::kGet || request.method == http::Method::kHead;
-  if (is_read && wants_stream &&
+  const bool wants_stream =
+      is_read && (dialogue.route.endpoint == Endpoint::kEvents ||
+                  (dialogue.route.endpoint == Endpoint::kTopic && wants_event_stream(request)));
+  if (wants_stream &&
       (!dialogue.refusal || dialogue.refusal->status == http::status_of(Errc::kOverloaded))) {
-    return subscribe(request);
+    return subscribe(dialogue.parser.take());
   }
   if (dialogue.refusal) {
     answer(request, *std::exchange(dialogue.refusal, std::nullopt));
@@ -149,6 +151,7 @@ bool Connection::on_request() {
            worker_.services().admin({dialogue.route, request, dialogue.target, dialogue.grants,
                                      settings.options.limits, !worker_.services().is_draining}));
   }
+  dialogue.parser.next();
   return true;
 }
 
@@ -162,8 +165,7 @@ void Connection::publish(const http::Request& request) {
     answer(request, problem_for(drafts.error()));
     return;
   }
-  const Result<std::string> key = request_key(request, dialogue.route, dialogue.kind);
-  const Result<Receipt> receipt = hub.publish(*drafts, {}, worker_.index(), *key);
+  const Result<Receipt> receipt = hub.publish(*drafts, {}, worker_.index(), dialogue.key);
   answer(request,
          receipt ? publish_response(*receipt, dialogue.kind) : problem_for(receipt.error()));
 }

@@ -50,6 +50,8 @@ struct Dialogue {
   http::Target target;
   Route route;
   auth::Grants grants;
+  std::optional<auth::Options> granted_by;  // What `grants` were made from.
+  std::string key;                          // Of the whole request; empty: none.
   BodyKind kind = BodyKind::kData;
   std::optional<http::Response> refusal;  // Due when the request is complete.
   std::unique_ptr<NdjsonIngest> ingest;
@@ -140,6 +142,7 @@ class Connection final : public net::StreamEvents, public FrameSink {
   net::Wheel::Timer timer_;
   std::unique_ptr<Dialogue> dialogue_;
   std::unique_ptr<Subscriber> subscriber_;
+  int64_t now_ms_ = 0;  // When the loop called last: the clock is not read for each request.
   CloseReason end_reason_ = CloseReason::kDone;
   bool is_local_listener_;
   bool is_shed_;

@@ -76,6 +76,7 @@ void Connection::on_writable() {
     worker_.fanout().on_writable(*subscriber_);
     return;
   }
+  now_ms_ = worker_.now_ms();
   flush();
   if (is_doomed_ || is_lingering_ || !dialogue_->out.empty()) {
     return;
@@ -108,6 +109,7 @@ void Connection::stop_ingest(std::string_view why) {
 }
 
 void Connection::resume_ingest() {
+  now_ms_ = worker_.now_ms();
   is_paused_ = false;
   const std::string waiting = std::exchange(dialogue_->waiting, {});
   if (on_lines(waiting, dialogue_->is_body_whole)) {
@@ -125,13 +127,14 @@ void Connection::drain() {
   if (!dialogue_ || is_doomed_ || is_lingering_) {
     return;
   }
+  now_ms_ = worker_.now_ms();
   if (dialogue_->ingest) {
     stop_ingest("draining");
     return;
   }
   // Who has only just connected is on the point of asking.
-  const bool is_fresh = dialogue_->phase == Dialogue::Phase::kHead &&
-                        worker_.now_ms() - dialogue_->phase_since_ms < kFreshMs;
+  const bool is_fresh =
+      dialogue_->phase == Dialogue::Phase::kHead && now_ms_ - dialogue_->phase_since_ms < kFreshMs;
   if (dialogue_->parser.is_idle() && dialogue_->out.empty() && !is_fresh) {
     linger();
   }
@@ -139,7 +142,7 @@ void Connection::drain() {
 
 void Connection::set_phase(Dialogue::Phase phase) {
   dialogue_->phase = phase;
-  dialogue_->phase_since_ms = worker_.now_ms();
+  dialogue_->phase_since_ms = now_ms_;
   if (!is_lingering_ && !is_doomed_) {
     worker_.wheel().set(timer_, dialogue_->phase_since_ms + phase_limit_ms());
   }
@@ -161,6 +164,7 @@ int64_t Connection::phase_limit_ms() const {
 }
 
 void Connection::on_deadline(int64_t now_ms) {
+  now_ms_ = now_ms;
   if (is_lingering_) {
     doom(CloseReason::kDone);
     return;

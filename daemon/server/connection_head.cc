@@ -42,7 +42,10 @@ Status Connection::check_head(const http::Request& head) {
   Dialogue& dialogue = *dialogue_;
   const Settings& settings = worker_.settings();
   dialogue.route = {};
-  dialogue.grants = settings.auth.anonymous_on(is_local_listener_);
+  if (dialogue.granted_by != settings.auth) {
+    dialogue.granted_by = settings.auth;
+    dialogue.grants = settings.auth.anonymous_on(is_local_listener_);
+  }
   Result<http::Target> target = http::parse_target(head.target);
   if (!target) {
     return std::move(target).failure();
@@ -77,9 +80,11 @@ Status Connection::check_publish(const http::Request& head) {
     return fail(Errc::kTooLarge, "the body has " + std::to_string(*head.content_length) +
                                      " bytes; limits.body is " + std::to_string(limits.body_bytes));
   }
-  if (Result<std::string> key = request_key(head, dialogue.route, *kind); !key) {
+  Result<std::string> key = request_key(head, dialogue.route, *kind);
+  if (!key) {
     return std::move(key).failure();
   }
+  dialogue.key = std::move(*key);
   if (*kind == BodyKind::kNdjson) {
     dialogue.ingest = std::make_unique<NdjsonIngest>(dialogue.grants, epoch, limits.body_bytes);
     dialogue.parser.stream_body();
