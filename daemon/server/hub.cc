@@ -28,17 +28,10 @@ Result<Receipt> Hub::publish(std::vector<Draft>& drafts, std::string_view who, u
         return Receipt{answer->accepted, answer->accepted, answer->first_id, answer->last_id};
       }
     }
-    find_repeats(drafts, who);
-    size_t bytes = 0;
-    for (const Draft& draft : drafts) {
-      bytes += room_for(draft);
-    }
+    find_repeats(drafts, who, now_ms);
     last_time_ms_ = std::max(last_time_ms_, clock_.unix_ms());
     retention_.set_time(last_time_ms_);
-    if (Status room = retention_.make_room(bytes); !room) {
-      return std::move(room).failure();
-    }
-    if (Status room = check_room(drafts); !room) {
+    if (Status room = make_room(drafts); !room) {
       return std::move(room).failure();
     }
     for (Draft& draft : drafts) {
@@ -77,11 +70,8 @@ void Hub::store(Draft& draft, std::string_view who, Receipt& receipt) {
   }
   draft.event->seal(epoch_, ++committed_, last_time_ms_);
   const topics::EventRef event = budget_.hold(std::move(draft.event));
-  retention_.append(event);
   for (const std::string& name : event->topics()) {
-    if (topics::Topic* topic = catalog_.find(name)) {
-      announce(*topic);
-    }
+    announce(retention_.append(event, name));
   }
   ++published_;
   if (!scoped_key.empty()) {

@@ -155,9 +155,8 @@ class Hub {
     std::function<void()> wake;
   };
 
-  void find_repeats(std::vector<Draft>& drafts, std::string_view who);
-  Status check_room(const std::vector<Draft>& drafts) const;
-  [[nodiscard]] size_t room_for(const Draft& draft) const;
+  void find_repeats(std::vector<Draft>& drafts, std::string_view who, int64_t now_ms);
+  Status make_room(const std::vector<Draft>& drafts);
   std::vector<topics::Interest*> interests_in(const std::vector<std::string>& names,
                                               uint32_t worker) const;
   void store(Draft& draft, std::string_view who, Receipt& receipt);

@@ -27,15 +27,20 @@ Hub::Hub(const Options& options, std::string epoch, const Clock& clock)
       inboxes_(options.workers),
       topics_limit_(options.limits.topics) {}
 
-// Only topics that hold events count; those of the batch are counted once each.
-Status Hub::check_room(const std::vector<Draft>& drafts) const {
+// For the events, their slots in the rings, and topics that are new. Of limits.topics only those
+// count that hold events, those of the batch once each.
+Status Hub::make_room(const std::vector<Draft>& drafts) {
   std::unordered_set<std::string_view> fresh;
+  size_t bytes = 0;
   for (const Draft& draft : drafts) {
     if (!draft.event || draft.repeat_of) {
       continue;
     }
+    bytes += draft.event->memory();
     for (const std::string& name : draft.event->topics()) {
       const topics::Topic* topic = catalog_.find(name);
+      bytes += 2 * sizeof(topics::Ring::Slot);  // Rings grow by doubling.
+      bytes += topic == nullptr ? topics::Catalog::cost_of(name) : 0;
       if (topic == nullptr || topic->ring.empty()) {
         fresh.insert(name);
       }
@@ -46,26 +51,11 @@ Status Hub::check_room(const std::vector<Draft>& drafts) const {
                 "limits.topics: " + std::to_string(topics_limit_) + " topics hold events already",
                 "topic");
   }
-  return Ok{};
-}
-
-// The event, its slots in the rings, and topics that are new.
-size_t Hub::room_for(const Draft& draft) const {
-  if (!draft.event || draft.repeat_of) {
-    return 0;
-  }
-  size_t bytes = draft.event->memory();
-  for (const std::string& name : draft.event->topics()) {
-    const topics::Topic* topic = catalog_.find(name);
-    bytes += 2 * sizeof(topics::Ring::Slot);  // Rings grow by doubling.
-    bytes += topic == nullptr ? topics::Catalog::cost_of(name) : 0;
-  }
-  return bytes;
+  return retention_.make_room(bytes);  // Only takes away: the limit holds afterwards.
 }
 
 // What a repeat needs was stored the first time: it is answered even when there is no room.
-void Hub::find_repeats(std::vector<Draft>& drafts, std::string_view who) {
-  const int64_t now_ms = clock_.steady_ms();
+void Hub::find_repeats(std::vector<Draft>& drafts, std::string_view who, int64_t now_ms) {
   for (Draft& draft : drafts) {
     draft.repeat_of.reset();
     if (draft.key.empty()) {

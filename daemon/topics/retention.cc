@@ -49,18 +49,17 @@ EventRef PublisherIds::oldest(std::string_view id, const Interest& interest) con
   return nullptr;
 }
 
-void Retention::append(const EventRef& event) {
-  for (const std::string& name : event->topics()) {
-    Topic& topic = catalog_.touch(name);
-    if (topic.ring.empty()) {
-      ++catalog_.topics_with_events;
-    }
-    topic.ring.append(event);
-    if (event->has_publisher_id()) {
-      ids_.add(*event, topic);
-    }
-    trim(topic);
+Topic& Retention::append(const EventRef& event, std::string_view name) {
+  Topic& topic = catalog_.touch(name);
+  if (topic.ring.empty()) {
+    ++catalog_.topics_with_events;
   }
+  topic.ring.append(event);
+  if (event->has_publisher_id()) {
+    ids_.add(*event, topic);
+  }
+  trim(topic);
+  return topic;
 }
 
 void Retention::trim(Topic& topic) {

@@ -46,8 +46,9 @@ class Retention {
   Retention(Catalog& catalog, Budget& budget, std::span<const std::atomic<uint64_t>> pumped)
       : catalog_(catalog), budget_(budget), pumped_(pumped), ids_(budget) {}
 
-  // Puts a sealed event in the ring of each of its topics and evicts what they have too much.
-  void append(const EventRef& event);
+  // Puts a sealed event in the ring of one of its topics, evicts what that has too much, and
+  // returns it.
+  Topic& append(const EventRef& event, std::string_view name);
   // Makes room for `bytes` more: first goes what is known of evicted events and of
   // forgotten topics, then the oldest events of topics without subscribers, then of all, fullest
   // first. kBehind: not before subscribers have been served; kOverloaded: it does not fit at all.

@@ -26,7 +26,10 @@ struct Shelf {
                    std::string_view type = "", std::string_view data = "x") {
     auto event = sse::Event::encode({.type = type, .id = id, .data = data}, std::move(names));
     event->seal("e", ++seq, now_ms);
-    retention.append(budget.hold(std::move(event)));
+    const EventRef held = budget.hold(std::move(event));
+    for (const std::string& name : held->topics()) {
+      retention.append(held, name);
+    }
     return seq;
   }
   void advance(int64_t ms) {
