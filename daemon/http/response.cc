@@ -1,6 +1,8 @@
 #include "http/response.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <utility>
 
 #include "base/json.h"
@@ -9,6 +11,12 @@
 namespace ringcast::http {
 
 namespace {
+
+void append_number(std::string& out, uint64_t number) {
+  std::array<char, 20> digits{};
+  const auto [end, error] = std::to_chars(digits.begin(), digits.end(), number);
+  out.append(digits.data(), static_cast<size_t>(end - digits.data()));
+}
 
 void append_header(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\r\n");
@@ -27,14 +35,17 @@ void append_text(std::string& out, std::string text) {
 }  // namespace
 
 void append_response(std::string& out, const Response& response, Framing framing) {
-  out.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
-  out.append(reason_phrase(response.status)).append("\r\n");
+  out += "HTTP/1.1 ";
+  append_number(out, static_cast<uint64_t>(response.status));
+  out.append(" ").append(reason_phrase(response.status)).append("\r\n");
   if (!response.content_type.empty()) {
     append_header(out, "Content-Type", response.content_type);
   }
   const bool has_no_body = response.status == 204;
   if (!has_no_body) {  // RFC 9110 section 8.6 forbids the length there.
-    append_header(out, "Content-Length", std::to_string(response.body.size()));
+    out += "Content-Length: ";
+    append_number(out, response.body.size());
+    out += "\r\n";
   }
   for (const auto& [name, value] : response.headers) {
     append_header(out, name, value);

@@ -12,7 +12,7 @@ namespace ringcast::http {
 // A whole response with a body of known length.
 struct Response {
   int status = 200;
-  std::string content_type;  // Empty: no Content-Type.
+  std::string_view content_type;  // A literal. Empty: no Content-Type.
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
 };

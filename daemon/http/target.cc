@@ -17,6 +17,10 @@ int hex_value(char c) {
 }
 
 Result<std::string> decode(std::string_view text, bool plus_is_space) {
+  if (text.find('%') == std::string_view::npos &&
+      (!plus_is_space || text.find('+') == std::string_view::npos)) {
+    return std::string(text);  // Nearly always.
+  }
   std::string out;
   out.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
@@ -114,8 +118,10 @@ Result<Target> parse_target(std::string_view text) {
   if (target.path.empty()) {
     target.path = "/";  // Of `http://host` (RFC 9110 section 4.2.3).
   }
-  if (auto decoded = percent_decode(target.path); !decoded) {
-    return std::move(decoded).failure();
+  if (target.path.find('%') != std::string::npos) {
+    if (auto decoded = percent_decode(target.path); !decoded) {
+      return std::move(decoded).failure();
+    }
   }
   if (Status status = append_query(target, origin->substr(std::min(question + 1, origin->size())));
       !status) {

@@ -44,17 +44,17 @@ std::string_view name_of(http::Method method) {
 }  // namespace
 
 Result<Route> find_route(const http::Target& target, bool page) {
-  for (const auto& [path, endpoint] : kFixed) {
-    if (target.path == path && (endpoint != Endpoint::kPage || page)) {
-      return Route{endpoint, {}};
-    }
-  }
   if (target.path.starts_with(kTopicPrefix)) {
     auto topic = http::percent_decode(std::string_view(target.path).substr(kTopicPrefix.size()));
     if (!topic) {
       return std::move(topic).failure();
     }
     return Route{Endpoint::kTopic, std::move(*topic)};
+  }
+  for (const auto& [path, endpoint] : kFixed) {
+    if (target.path == path && (endpoint != Endpoint::kPage || page)) {
+      return Route{endpoint, {}};
+    }
   }
   return fail(Errc::kNotFound, "no such route: " + target.path);
 }
