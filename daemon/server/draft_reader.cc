@@ -177,16 +177,23 @@ Status DraftReader::check_topics(const std::vector<std::string>& topics) const {
     return fail(Errc::kInvalid, "1 to 100 topics", "topics");
   }
   for (const std::string& topic : topics) {
-    if (Status valid = topics::check_topic(topic); !valid) {
+    if (Status valid = check_topic(topic); !valid) {
       return valid;
     }
-    if (topics::is_reserved(topic)) {
-      return fail(Errc::kForbidden, "topics that start with $ belong to the broker", "topic");
-    }
-    if (!grants_.may_publish(topic)) {
-      return fail(Errc::kUnauthorized,
-                  "publishing to " + topic + " is not granted without credentials", "topic");
-    }
+  }
+  return Ok{};
+}
+
+Status DraftReader::check_topic(const std::string& topic) const {
+  if (Status valid = topics::check_topic(topic); !valid) {
+    return valid;
+  }
+  if (topics::is_reserved(topic)) {
+    return fail(Errc::kForbidden, "topics that start with $ belong to the broker", "topic");
+  }
+  if (!grants_.may_publish(topic)) {
+    return fail(Errc::kUnauthorized,
+                "publishing to " + topic + " is not granted without credentials", "topic");
   }
   return Ok{};
 }

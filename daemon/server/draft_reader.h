@@ -27,6 +27,7 @@ class DraftReader {
   Result<Draft> make(std::vector<std::string> topics, const sse::EventFields& fields,
                      std::string_view key);
   Status check_topics(const std::vector<std::string>& topics) const;
+  [[nodiscard]] Status check_topic(const std::string& topic) const;
 
  private:
   struct Fields;

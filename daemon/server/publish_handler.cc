@@ -32,7 +32,7 @@ Status check_publish_head(const http::Target& target, const Route& route,
     return Ok{};
   }
   DraftReader drafts(epoch, grants);
-  if (Status valid = drafts.check_topics({route.topic}); !valid) {
+  if (Status valid = drafts.check_topic(route.topic); !valid) {
     return valid;
   }
   Result<sse::EventFields> fields = fields_of(target);
@@ -43,21 +43,20 @@ Result<std::vector<Draft>> read_publish(const http::Request& request, const http
                                         const Route& route, BodyKind kind,
                                         const auth::Grants& grants, std::string_view epoch,
                                         json::Reader& reader) {
-  DraftReader drafts(epoch, grants);
-  if (kind == BodyKind::kData) {
+  if (kind == BodyKind::kData) {  // Its topic was checked with the head.
     Result<sse::EventFields> fields = fields_of(target);
     if (!fields) {
       return std::move(fields).failure();
     }
     fields->data = request.body;
-    Result<Draft> draft = drafts.make({route.topic}, *fields, {});
-    if (!draft) {
-      return std::move(draft).failure();
+    if (Status valid = sse::check_fields(*fields, epoch); !valid) {
+      return std::move(valid).failure();
     }
-    std::vector<Draft> batch;
-    batch.push_back(std::move(*draft));
+    std::vector<Draft> batch(1);
+    batch[0].event = sse::Event::encode(*fields, std::vector(1, route.topic));
     return batch;
   }
+  DraftReader drafts(epoch, grants);
   if (kind == BodyKind::kEventStream) {
     return read_event_stream(request.body, route.topic, drafts);
   }
@@ -88,16 +87,18 @@ void append_ids(std::string& json, const Receipt& receipt) {
 
 http::Response publish_response(const Receipt& receipt, BodyKind kind) {
   http::Response response{.content_type = "application/json"};
+  std::string& body = response.body;
   if (kind == BodyKind::kData) {
-    response.body = "{\"id\":";
-    json::append_string(response.body, receipt.last_id);
-    response.body += receipt.duplicates > 0 ? ",\"duplicate\":true}\n" : "}\n";
+    body.reserve(receipt.last_id.size() + 32);
+    body += "{\"id\":";
+    json::append_string(body, receipt.last_id);
+    body += receipt.duplicates > 0 ? ",\"duplicate\":true}\n" : "}\n";
     return response;
   }
-  response.body = "{\"accepted\":" + std::to_string(receipt.accepted) +
-                  ",\"duplicates\":" + std::to_string(receipt.duplicates);
-  append_ids(response.body, receipt);
-  response.body += "}\n";
+  body = "{\"accepted\":" + std::to_string(receipt.accepted) +
+         ",\"duplicates\":" + std::to_string(receipt.duplicates);
+  append_ids(body, receipt);
+  body += "}\n";
   return response;
 }
 

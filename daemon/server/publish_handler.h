@@ -32,7 +32,8 @@ Status check_publish_head(const http::Target& target, const Route& route,
 // when it was seen, the first answer comes again and nothing is stored, whatever the body.
 Result<std::string> request_key(const http::Request& request, const Route& route, BodyKind kind);
 
-// The drafts of a complete request that is not NDJSON. Errors name field and index.
+// The drafts of a complete request that is not NDJSON and has passed check_publish_head(). Errors
+// name field and index.
 Result<std::vector<Draft>> read_publish(const http::Request& request, const http::Target& target,
                                         const Route& route, BodyKind kind,
                                         const auth::Grants& grants, std::string_view epoch,

@@ -11,29 +11,30 @@ namespace {
 
 constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 
-std::string media_type(const http::Request& head) {
+std::string_view media_type(const http::Request& head) {
   const std::string_view type = head.header("content-type");
-  return to_lower(trim(type.substr(0, type.find(';'))));
+  return trim(type.substr(0, type.find(';')));
 }
 
 }  // namespace
 
 Result<BodyKind> body_kind(const http::Request& head, const Route& route) {
-  const std::string type = media_type(head);
+  const std::string_view type = media_type(head);
+  const auto is = [type](std::string_view known) { return equals_ignoring_case(type, known); };
   if (route.endpoint == Endpoint::kTopic) {
-    return type == "text/event-stream" ? BodyKind::kEventStream : BodyKind::kData;
+    return is("text/event-stream") ? BodyKind::kEventStream : BodyKind::kData;
   }
-  if (type == "application/json") {
+  if (is("application/json")) {
     return BodyKind::kJson;
   }
-  if (type.empty() || type == kFormType) {
+  if (type.empty() || is(kFormType)) {
     return BodyKind::kMaybeJson;
   }
-  if (type == "application/x-ndjson" || type == "application/ndjson") {
+  if (is("application/x-ndjson") || is("application/ndjson")) {
     return BodyKind::kNdjson;
   }
   return fail(Errc::kMediaType,
-              type + ": POST /events takes application/json and application/x-ndjson",
+              to_lower(type) + ": POST /events takes application/json and application/x-ndjson",
               "Content-Type");
 }
 

@@ -14,6 +14,7 @@ namespace ringcast::sse {
 namespace {
 
 constexpr std::string_view kIdField = "id: ";
+constexpr std::string_view kEventField = "event: ";
 constexpr std::string_view kDataField = "data: ";
 constexpr size_t kMaxEpochBytes = 11;
 constexpr size_t kMaxSeqDigits = 20;
@@ -43,42 +44,42 @@ Shape measure(std::string_view data) {
 
 std::unique_ptr<Event> Event::encode(const EventFields& fields, std::vector<std::string> topics) {
   const Shape shape = measure(fields.data);
-  Event event;
-  event.topics_ = std::move(topics);
-  event.has_publisher_id_ = !fields.id.empty();
+  const std::string_view type = fields.type;
+  std::string retry;
+  auto event = std::make_unique<Event>(std::move(topics));
+  event->has_publisher_id_ = !fields.id.empty();
   const size_t id_bytes =
-      event.has_publisher_id_ ? kIdField.size() + fields.id.size() + 1 : kIdRoom;
-
-  std::string head;  // The fields between id and data.
-  if (!fields.type.empty()) {
-    head.append("event: ").append(fields.type).append("\n");
-    event.type_begin_ = static_cast<uint32_t>(id_bytes + std::string_view("event: ").size());
-    event.type_size_ = static_cast<uint32_t>(fields.type.size());
-  }
+      event->has_publisher_id_ ? kIdField.size() + fields.id.size() + 1 : kIdRoom;
+  const size_t type_bytes = type.empty() ? 0 : kEventField.size() + type.size() + 1;
   if (fields.retry_ms) {
-    event.retry_ms_ = clamp_retry_ms(*fields.retry_ms);
-    head.append("retry: ").append(std::to_string(*event.retry_ms_)).append("\n");
+    event->retry_ms_ = clamp_retry_ms(*fields.retry_ms);
+    retry = "retry: " + std::to_string(*event->retry_ms_) + "\n";
   }
-
-  std::string& out = event.buffer_;
-  out.reserve(id_bytes + head.size() + shape.lines * kDataField.size() + shape.bytes + 2);
-  if (event.has_publisher_id_) {
+  std::string& out = event->buffer_;
+  out.reserve(id_bytes + type_bytes + retry.size() + shape.lines * kDataField.size() + shape.bytes +
+              2);
+  if (event->has_publisher_id_) {
     out.append(kIdField).append(fields.id).append("\n");
-    event.id_size_ = static_cast<uint32_t>(fields.id.size());
+    event->id_size_ = static_cast<uint32_t>(fields.id.size());
   } else {
     out.append(kIdRoom, ' ');
-    event.wire_begin_ = kIdRoom;
+    event->wire_begin_ = kIdRoom;
   }
-  out += head;
-  event.data_begin_ = static_cast<uint32_t>(out.size());
-  event.data_bytes_ = static_cast<uint32_t>(shape.bytes);
+  if (!type.empty()) {
+    event->type_begin_ = static_cast<uint32_t>(out.size() + kEventField.size());
+    event->type_size_ = static_cast<uint32_t>(type.size());
+    out.append(kEventField).append(type).append("\n");
+  }
+  out += retry;
+  event->data_begin_ = static_cast<uint32_t>(out.size());
+  event->data_bytes_ = static_cast<uint32_t>(shape.bytes);
   if (shape.lines == 1) {
     out.append(kDataField).append(fields.data).append("\n");
   } else {
     append_lines(out, kDataField, fields.data);
   }
   out += '\n';
-  return std::make_unique<Event>(std::move(event));
+  return event;
 }
 
 void Event::seal(std::string_view epoch, uint64_t seq, int64_t time_ms) {

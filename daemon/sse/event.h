@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -33,6 +34,9 @@ Status check_fields(const EventFields& fields, std::string_view epoch);
 // HTML section 9.2.5). Immutable once sealed and then shared by all threads.
 class Event {
  public:
+  // Empty: encode() makes events.
+  explicit Event(std::vector<std::string> topics) : topics_(std::move(topics)) {}
+
   // Encodes all but the position, outside of any lock. The fields passed check_fields().
   static std::unique_ptr<Event> encode(const EventFields& fields, std::vector<std::string> topics);
 
@@ -55,8 +59,6 @@ class Event {
   [[nodiscard]] size_t memory() const noexcept;
 
  private:
-  Event() = default;
-
   uint64_t seq_ = 0;
   int64_t time_ms_ = 0;
   std::vector<std::string> topics_;

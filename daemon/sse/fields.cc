@@ -31,6 +31,9 @@ bool has_position_form(std::string_view id, std::string_view epoch) {
 }
 
 Status check_type(std::string_view type) {
+  if (type.empty()) {
+    return Ok{};
+  }
   if (type.find_first_of("\r\n") != std::string_view::npos) {
     return fail(Errc::kInvalid, "an event name must not contain CR or LF", "event");
   }
