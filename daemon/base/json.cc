@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cstring>
 
@@ -42,6 +43,14 @@ Failure broken(simdjson::error_code code) {
   return fail(Errc::kInvalid, std::string("not JSON: ") + simdjson::error_message(code));
 }
 
+// What must not stand in a string as it is.
+constexpr std::array<bool, 256> kEscaped = [] {
+  std::array<bool, 256> table{};
+  std::fill_n(table.begin(), 0x20, true);
+  table['"'] = table['\\'] = true;
+  return table;
+}();
+
 void append_escape(std::string& out, char c) {
   constexpr std::string_view kHex = "0123456789abcdef";
   constexpr std::string_view kShort = "\"\\\b\f\n\r\t";
@@ -62,13 +71,11 @@ void append_string(std::string& out, std::string_view text) {
   out += '"';
   size_t start = 0;
   for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') {
-      continue;
+    if (const char c = text[i]; kEscaped[static_cast<unsigned char>(c)]) {
+      out.append(text, start, i - start);
+      append_escape(out, c);
+      start = i + 1;
     }
-    out.append(text, start, i - start);
-    append_escape(out, c);
-    start = i + 1;
   }
   out.append(text, start);
   out += '"';

@@ -83,15 +83,18 @@ bool has_option(std::string_view list, std::string_view option) {
 }
 
 void count(Counted& counted, std::string_view name, std::string_view value) {
-  if (equals_ignoring_case(name, "host")) {
+  const auto is = [name](std::string_view known) {
+    return name.size() == known.size() && equals_ignoring_case(name, known);
+  };
+  if (is("host")) {
     ++counted.hosts;
-  } else if (equals_ignoring_case(name, "content-length")) {
+  } else if (is("content-length")) {
     ++counted.lengths;
     counted.length = value;
-  } else if (equals_ignoring_case(name, "transfer-encoding")) {
+  } else if (is("transfer-encoding")) {
     ++counted.encodings;
     counted.encoding = value;
-  } else if (equals_ignoring_case(name, "connection")) {
+  } else if (is("connection")) {
     counted.closes = counted.closes || has_option(value, "close");
     counted.keeps_alive = counted.keeps_alive || has_option(value, "keep-alive");
   }

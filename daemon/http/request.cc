@@ -1,7 +1,5 @@
 #include "http/request.h"
 
-#include <utility>
-
 #include "base/text.h"
 
 namespace ringcast::http {
@@ -15,7 +13,7 @@ constexpr size_t kMostKept = 2048;
 
 std::string_view Request::header(std::string_view name) const {
   for (const auto [key, value] : headers) {
-    if (equals_ignoring_case(key, name)) {
+    if (key.size() == name.size() && equals_ignoring_case(key, name)) {
       return value;
     }
   }
@@ -23,16 +21,18 @@ std::string_view Request::header(std::string_view name) const {
 }
 
 void Request::clear() {
-  Request next;
-  if (target.capacity() + headers.capacity() + body.capacity() <= kMostKept) {
-    next.target = std::move(target);
-    next.headers = std::move(headers);
-    next.body = std::move(body);
-    next.target.clear();
-    next.headers.clear();
-    next.body.clear();
+  if (target.capacity() + headers.capacity() + body.capacity() > kMostKept) {
+    *this = {};
+    return;
   }
-  *this = std::move(next);
+  method = Method::kOther;
+  target.clear();
+  headers.clear();
+  body.clear();
+  keep_alive = true;
+  http_1_0 = false;
+  content_length.reset();
+  chunked = false;
 }
 
 }  // namespace ringcast::http

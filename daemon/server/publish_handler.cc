@@ -13,6 +13,9 @@ namespace {
 
 Result<sse::EventFields> fields_of(const http::Target& target) {
   sse::EventFields fields;
+  if (target.query.empty()) {
+    return fields;
+  }
   fields.type = target.parameter("event").value_or("");
   fields.id = target.parameter("id").value_or("");
   if (const auto retry = target.parameter("retry")) {
