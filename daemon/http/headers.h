@@ -52,9 +52,12 @@ class Headers {
   // The white space around its value goes.
   void end_header() {
     Place& place = places_.back();
-    const std::string_view value = trim((*this)[size() - 1].second);
-    place.value_begin = value.empty() ? 0 : static_cast<size_t>(value.data() - text_.data());
-    place.value_size = value.size();
+    const std::string_view value = (*this)[size() - 1].second;
+    if (!value.empty() && (is_blank(value.front()) || is_blank(value.back()))) {
+      const std::string_view trimmed = trim(value);
+      place.value_begin += trimmed.empty() ? 0 : static_cast<size_t>(trimmed.data() - value.data());
+      place.value_size = trimmed.size();
+    }
   }
 
   Header operator[](size_t index) const {
@@ -76,6 +79,8 @@ class Headers {
   }
 
  private:
+  static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
   struct Place {
     size_t name_begin;  // In text_.
     size_t name_size = 0;

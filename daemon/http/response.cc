@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <initializer_list>
 #include <utility>
 
 #include "base/json.h"
@@ -12,15 +13,31 @@ namespace ringcast::http {
 
 namespace {
 
-void append_number(std::string& out, uint64_t number) {
-  std::array<char, 20> digits{};
-  const auto [end, error] = std::to_chars(digits.begin(), digits.end(), number);
-  out.append(digits.data(), static_cast<size_t>(end - digits.data()));
+// One look at the room for all of them.
+void append(std::string& out, std::initializer_list<std::string_view> pieces) {
+  size_t size = out.size();
+  for (const std::string_view piece : pieces) {
+    size += piece.size();
+  }
+  size_t at = out.size();
+  out.resize(size);
+  for (const std::string_view piece : pieces) {
+    at += piece.copy(out.data() + at, piece.size());
+  }
 }
 
-void append_header(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
-}
+// The decimal digits of a number.
+class Digits {
+ public:
+  explicit Digits(uint64_t number)
+      : size_(static_cast<size_t>(
+            std::to_chars(text_.data(), text_.data() + text_.size(), number).ptr - text_.data())) {}
+  [[nodiscard]] std::string_view view() const { return {text_.data(), size_}; }
+
+ private:
+  std::array<char, 20> text_{};
+  size_t size_;
+};
 
 // Details may quote what a client sent, which need not be UTF-8.
 void append_text(std::string& out, std::string text) {
@@ -35,30 +52,22 @@ void append_text(std::string& out, std::string text) {
 }  // namespace
 
 void append_response(std::string& out, const Response& response, Framing framing) {
-  out += "HTTP/1.1 ";
-  append_number(out, static_cast<uint64_t>(response.status));
-  out.append(" ").append(reason_phrase(response.status)).append("\r\n");
-  if (!response.content_type.empty()) {
-    append_header(out, "Content-Type", response.content_type);
-  }
-  const bool has_no_body = response.status == 204;
-  if (!has_no_body) {  // RFC 9110 section 8.6 forbids the length there.
-    out += "Content-Length: ";
-    append_number(out, response.body.size());
-    out += "\r\n";
-  }
+  const Digits status(static_cast<uint64_t>(response.status));
+  const Digits length(response.body.size());
+  const bool has_type = !response.content_type.empty();
+  const bool has_body = response.status != 204;  // RFC 9110 section 8.6 forbids the length there.
+  append(out, {"HTTP/1.1 ", status.view(), " ", reason_phrase(response.status),
+               has_type ? "\r\nContent-Type: " : "", response.content_type,
+               has_body ? "\r\nContent-Length: " : "", has_body ? length.view() : ""});
   for (const auto& [name, value] : response.headers) {
-    append_header(out, name, value);
+    append(out, {"\r\n", name, ": ", value});
   }
   if (!framing.keep_alive) {
-    append_header(out, "Connection", "close");
+    out += "\r\nConnection: close";
   } else if (framing.http_1_0) {
-    append_header(out, "Connection", "keep-alive");
+    out += "\r\nConnection: keep-alive";
   }
-  out.append("\r\n");
-  if (!framing.head_only && !has_no_body) {
-    out.append(response.body);
-  }
+  append(out, {"\r\n\r\n", has_body && !framing.head_only ? response.body : std::string_view()});
 }
 
 std::string_view reason_phrase(int status) {
