@@ -21,7 +21,7 @@ class Value {
   enum class Kind { kNull, kBool, kNumber, kString, kArray, kObject };
 
   [[nodiscard]] Kind kind() const;
-  // The text of a string, unescaped. kInvalid when this is no string.
+  // The text of a string, unescaped, until Reader::read() returns. kInvalid when this is no string.
   Result<std::string_view> string();
   Result<bool> boolean();
   // A whole number from 0 to 2^63-1.

@@ -19,12 +19,13 @@ constexpr size_t kMostTopics = 100;
 constexpr std::array<std::string_view, 8> kFieldNames = {"topic", "topics", "data", "event",
                                                          "id",    "retry",  "key",  "comment"};
 
-Status read_string(std::optional<std::string>& out, std::string_view name, json::Value& value) {
+Status read_string(std::optional<std::string_view>& out, std::string_view name,
+                   json::Value& value) {
   Result<std::string_view> text = value.string();
   if (!text) {
     return fail(Errc::kInvalid, "must be a string", std::string(name));
   }
-  out = std::string(*text);
+  out = *text;
   return Ok{};
 }
 
@@ -34,11 +35,12 @@ struct DraftReader::Fields {
   std::vector<std::string> topics;
   bool has_topic = false;
   bool has_topics = false;
-  std::optional<std::string> data;
-  std::optional<std::string> type;
-  std::optional<std::string> id;
-  std::optional<std::string> key;
-  std::optional<std::string> comment;
+  std::optional<std::string_view> data;
+  std::string minified;  // What `data` shows when it was no string.
+  std::optional<std::string_view> type;
+  std::optional<std::string_view> id;
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> comment;
   std::optional<uint64_t> retry_ms;
   uint32_t seen = 0;  // A bit for each of kFieldNames.
 };
@@ -63,11 +65,11 @@ Result<Draft> DraftReader::read(json::Value& element) {
   }
   if (!fields.comment) {
     return make(std::move(fields.topics),
-                {.type = fields.type ? *fields.type : std::string_view(),
-                 .id = fields.id ? *fields.id : std::string_view(),
+                {.type = fields.type.value_or(""),
+                 .id = fields.id.value_or(""),
                  .retry_ms = fields.retry_ms,
                  .data = *fields.data},
-                fields.key ? *fields.key : std::string_view());
+                fields.key.value_or(""));
   }
   if (fields.type || fields.id || fields.key || fields.retry_ms) {
     return fail(Errc::kInvalid, "a comment has no other fields than its topics", "comment");
@@ -102,10 +104,10 @@ Status DraftReader::read_field(Fields& fields, std::string_view name, json::Valu
   }
   if (name == "topic") {
     fields.has_topic = true;
-    std::optional<std::string> topic;
+    std::optional<std::string_view> topic;
     Status read = read_string(topic, name, value);
     if (read) {
-      fields.topics.push_back(std::move(*topic));
+      fields.topics.emplace_back(*topic);
     }
     return read;
   }
@@ -117,7 +119,9 @@ Status DraftReader::read_field(Fields& fields, std::string_view name, json::Valu
     if (value.kind() == json::Value::Kind::kString) {
       return read_string(fields.data, name, value);
     }
-    return value.append_minified(fields.data.emplace());
+    Status read = value.append_minified(fields.minified);
+    fields.data = fields.minified;
+    return read;
   }
   if (name == "retry") {
     Result<uint64_t> retry_ms = value.whole_number();
