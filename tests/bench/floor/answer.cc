@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -19,6 +20,7 @@ constexpr std::string_view kAnswer =
 struct Peer {
   uv_tcp_t tcp{};
   llhttp_t parser{};
+  uv_write_t write{};
   std::string out;  // The answers of one read.
 };
 
@@ -49,6 +51,9 @@ const llhttp_settings_t& settings() {
   return made;
 }
 
+void on_rest_written(uv_write_t* write, int status);
+void start_reading(Peer* peer);
+
 void on_read(uv_stream_t* stream, ssize_t size, const uv_buf_t* buffer) {
   auto* peer = static_cast<Peer*>(stream->data);
   if (size == 0) {
@@ -59,15 +64,37 @@ void on_read(uv_stream_t* stream, ssize_t size, const uv_buf_t* buffer) {
     close_peer(peer);
     return;
   }
-  if (!peer->out.empty()) {
-    const uv_buf_t out = uv_buf_init(peer->out.data(), static_cast<unsigned>(peer->out.size()));
-    // The load generator always reads: what does not go at once is an error.
-    if (uv_try_write(stream, &out, 1) != static_cast<int>(peer->out.size())) {
-      close_peer(peer);
-      return;
-    }
+  const uv_buf_t out = uv_buf_init(peer->out.data(), static_cast<unsigned>(peer->out.size()));
+  int sent = out.len == 0 ? 0 : uv_try_write(stream, &out, 1);
+  sent = sent == UV_EAGAIN ? 0 : sent;
+  if (sent < 0) {
+    close_peer(peer);
+  } else if (static_cast<size_t>(sent) == out.len) {
     peer->out.clear();
+  } else {  // The socket is full: nothing more is read until the rest has gone.
+    uv_read_stop(stream);
+    const uv_buf_t rest = uv_buf_init(out.base + sent, static_cast<unsigned>(out.len) - sent);
+    uv_write(&peer->write, stream, &rest, 1, &on_rest_written);
   }
+}
+
+void on_rest_written(uv_write_t* write, int status) {
+  auto* peer = static_cast<Peer*>(write->handle->data);
+  if (status < 0) {
+    close_peer(peer);
+    return;
+  }
+  peer->out.clear();
+  start_reading(peer);
+}
+
+void start_reading(Peer* peer) {
+  uv_read_start(
+      reinterpret_cast<uv_stream_t*>(&peer->tcp),
+      [](uv_handle_t*, size_t, uv_buf_t* buffer) {
+        *buffer = uv_buf_init(read_buffer.data(), read_buffer.size());
+      },
+      &on_read);
 }
 
 void on_connection(uv_stream_t* listener, int status) {
@@ -84,12 +111,7 @@ void on_connection(uv_stream_t* listener, int status) {
     return;
   }
   uv_tcp_nodelay(&peer->tcp, 1);
-  uv_read_start(
-      reinterpret_cast<uv_stream_t*>(&peer->tcp),
-      [](uv_handle_t*, size_t, uv_buf_t* buffer) {
-        *buffer = uv_buf_init(read_buffer.data(), read_buffer.size());
-      },
-      &on_read);
+  start_reading(peer);
 }
 
 }  // namespace
@@ -99,6 +121,7 @@ int main(int argc, char** argv) {
   int port = 0;
   app.add_option("--port", port)->required();
   CLI11_PARSE(app, argc, argv);
+  std::signal(SIGPIPE, SIG_IGN);  // libuv writes without MSG_NOSIGNAL.
   uv_loop_t* loop = uv_default_loop();
   uv_tcp_t listener;
   sockaddr_in address{};

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -18,6 +19,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -28,19 +30,27 @@ constexpr std::string_view kStreamHead =
     "X-Accel-Buffering: no\r\nConnection: close\r\n\r\n: the floor\nretry: 3000\n\n";
 constexpr std::string_view kAnswerHead =
     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ";
+constexpr uint32_t kMostTopics = 1 << 20;
 
 struct Connection {
   int descriptor = -1;
   bool is_subscriber = false;
   uint32_t topic = 0;
   size_t place = 0;  // In its topic.
-  std::string in;    // An unfinished request.
-  std::string out;   // What the socket did not take.
+  std::string out;   // What the socket did not take; `sent` of it has gone since.
+  size_t sent = 0;
+  std::string in;  // An unfinished request.
 };
 
 struct Topic {
   std::vector<Connection*> subscribers;
   std::string pending;  // Events of this turn.
+};
+
+struct Event {
+  uint32_t topic;
+  size_t begin;  // In event_bytes_.
+  size_t size;
 };
 
 [[noreturn]] void die(const char* what) {
@@ -52,7 +62,7 @@ uint32_t last_number(std::string_view path) {
   const size_t begin = path.find_last_not_of("0123456789") + 1;
   uint32_t number = 0;
   std::from_chars(path.data() + begin, path.data() + path.size(), number);
-  return number;
+  return std::min(number, kMostTopics - 1);
 }
 
 class Floor {
@@ -121,11 +131,7 @@ class Floor {
 
   void serve(Connection& connection, uint32_t events) {
     if ((events & EPOLLOUT) != 0 && !connection.out.empty()) {
-      const std::string rest = std::exchange(connection.out, {});
-      send_to(connection, rest);
-      if (connection.out.empty()) {
-        watch(connection.descriptor, &connection, EPOLLIN | EPOLLRDHUP, EPOLL_CTL_MOD);
-      }
+      send_rest(connection);
     }
     if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) {
       return;
@@ -151,29 +157,37 @@ class Floor {
 
   // All requests that are complete; the answers of one read leave together, before the fan-out.
   void take(Connection& connection, std::string_view bytes) {
-    if (!connection.in.empty()) {
-      connection.in.append(bytes);
-      bytes = connection.in;
+    const bool was_unfinished = !connection.in.empty();
+    if (was_unfinished) {
+      bytes = connection.in.append(bytes);
     }
     answers_.clear();
     events_.clear();
+    event_bytes_.clear();
     size_t used = 0;
-    while (take_request(connection, bytes.substr(used), used)) {
+    while (!connection.is_subscriber && take_request(connection, bytes.substr(used), used)) {
     }
-    std::string rest(bytes.substr(used));
-    connection.in = std::move(rest);
+    if (connection.is_subscriber) {
+      connection.in.clear();  // It has nothing more to say.
+    } else if (was_unfinished) {
+      connection.in.erase(0, used);
+    } else {
+      connection.in.assign(bytes.substr(used));
+    }
     if (!answers_.empty()) {
       send_to(connection, answers_);
     }
-    for (const auto& [topic, event] : events_) {
-      if (coalesces_) {
-        if (topics_[topic].pending.empty()) {
-          pending_.push_back(topic);
-        }
-        topics_[topic].pending += event;
-      } else {
-        send_to_all(topics_[topic], event);
+    for (const Event& event : events_) {
+      Topic& topic = topics_[event.topic];
+      const std::string_view text = std::string_view(event_bytes_).substr(event.begin, event.size);
+      if (!coalesces_) {
+        send_to_all(topic, text);
+        continue;
       }
+      if (topic.pending.empty()) {
+        pending_.push_back(event.topic);
+      }
+      topic.pending += text;
     }
   }
 
@@ -197,22 +211,26 @@ class Floor {
       answers_ += kStreamHead;
       return true;
     }
-    constexpr std::string_view kLength = "Content-Length: ";
-    const size_t length_at = head.find(kLength);
+    size_t length_at = head.find("\r\nContent-Length: ");
+    if (length_at == std::string_view::npos) {
+      length_at = head.find("\r\ncontent-length: ");
+    }
     size_t length = 0;
     if (length_at != std::string_view::npos) {
-      std::from_chars(head.data() + length_at + kLength.size(), head.data() + head.size(), length);
+      std::from_chars(head.data() + length_at + 18, head.data() + head.size(), length);
     }
     if (bytes.size() < end + 4 + length) {
       return false;
     }
     used += end + 4 + length;
-    const std::string id = "bench00000-" + std::to_string(++seq_);
-    answers_.append(kAnswerHead).append(std::to_string(id.size() + 10)).append("\r\n\r\n");
-    answers_.append("{\"id\":\"").append(id).append("\"}\n");
-    std::string event = "id: " + id + "\ndata: ";
-    event.append(bytes.substr(end + 4, length)).append("\n\n");
-    events_.emplace_back(topic, std::move(event));
+    id_.resize(11);  // The epoch stays.
+    id_ += std::to_string(++seq_);
+    answers_.append(kAnswerHead).append(std::to_string(id_.size() + 10)).append("\r\n\r\n");
+    answers_.append("{\"id\":\"").append(id_).append("\"}\n");
+    const size_t begin = event_bytes_.size();
+    event_bytes_.append("id: ").append(id_).append("\ndata: ");
+    event_bytes_.append(bytes.substr(end + 4, length)).append("\n\n");
+    events_.push_back({topic, begin, event_bytes_.size() - begin});
     return true;
   }
 
@@ -246,6 +264,20 @@ class Floor {
     connection.out.append(bytes);
   }
 
+  void send_rest(Connection& connection) {
+    std::string& out = connection.out;
+    const ssize_t sent = ::send(connection.descriptor, out.data() + connection.sent,
+                                out.size() - connection.sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+    connection.sent += sent > 0 ? static_cast<size_t>(sent) : 0;
+    if (connection.sent == out.size()) {
+      out = std::string();  // Gives the memory back.
+      connection.sent = 0;
+      watch(connection.descriptor, &connection, EPOLLIN | EPOLLRDHUP, EPOLL_CTL_MOD);
+    } else if (connection.sent > out.size() / 2) {
+      out.erase(0, std::exchange(connection.sent, 0));
+    }
+  }
+
   const bool coalesces_;
   int listener_ = -1;
   int epoll_ = -1;
@@ -253,8 +285,10 @@ class Floor {
   std::vector<Topic> topics_;
   std::vector<uint32_t> pending_;  // Topics with events of this turn.
   std::vector<Connection*> gone_;
-  std::string answers_;  // Of one read.
-  std::vector<std::pair<uint32_t, std::string>> events_;
+  std::string answers_;  // Of one read, as the next two.
+  std::vector<Event> events_;
+  std::string event_bytes_;
+  std::string id_ = "bench00000-";
   std::array<char, 256 << 10> buffer_{};
 };
 
