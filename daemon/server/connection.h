@@ -77,6 +77,7 @@ class Connection final : public net::StreamEvents, public FrameSink {
   // Marks it for reaping; it does nothing any more.
   void doom(CloseReason reason);
   [[nodiscard]] bool is_doomed() const noexcept { return is_doomed_; }
+  [[nodiscard]] bool is_shed() const noexcept { return is_shed_; }
   // A deadline of the wheel has come.
   void on_deadline(int64_t now_ms);
   // The ingest that had to wait for memory tries again.

@@ -49,7 +49,9 @@ Server::~Server() {
 void Server::accepted(int descriptor, bool is_local_listener) {
   const uint64_t limit = settings_->options.limits.connections;
   const uint64_t open = services_.connections.load(std::memory_order_relaxed);
-  workers_[next_worker_]->adopt(descriptor, is_local_listener, open >= limit);
+  // Those that are only being told take no place from others, however long they stay to listen.
+  const uint64_t places = open - std::min(open, services_.shed.load(std::memory_order_relaxed));
+  workers_[next_worker_]->adopt(descriptor, is_local_listener, places >= limit);
   next_worker_ = (next_worker_ + 1) % workers_.size();
   if (open + 1 >= limit + kShedAtOnce && is_accepting_) {
     services_.log({LogLevel::kWarn,

@@ -65,6 +65,7 @@ struct Services {
   Log log;
   AdminPort admin;
   std::atomic<uint64_t> connections{0};
+  std::atomic<uint64_t> shed{0};  // Of them: over limits.connections, being told so.
   std::atomic<uint64_t> subscribers{0};
   std::atomic<bool> is_draining{false};
 };

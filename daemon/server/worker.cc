@@ -69,11 +69,11 @@ void Worker::tick() {
 void Worker::reap() {
   for (Connection* connection : std::exchange(doomed_, {})) {
     const size_t index = connection->index;
+    free_place(connection->is_shed());
     std::erase(waiting_for_memory_, connection);
     connections_[index].swap(connections_.back());
     connections_[index]->index = index;
     connections_.pop_back();
-    services_.connections.fetch_sub(1, std::memory_order_relaxed);
   }
 }
 

@@ -58,6 +58,7 @@ class Worker {
   void tick();
   void sweep();
   void reap();
+  void free_place(bool is_shed);
   void end_some();
 
   const uint32_t index_;

@@ -18,15 +18,16 @@ constexpr int64_t kSweepsPerSecond = 1000 / net::Wheel::kTickMs;
 
 void Worker::adopt(int descriptor, bool is_local_listener, bool is_shed) {
   services_.connections.fetch_add(1, std::memory_order_relaxed);
+  services_.shed.fetch_add(is_shed ? 1 : 0, std::memory_order_relaxed);
   const bool posted = mailbox_.post([this, descriptor, is_local_listener, is_shed] {
     if (is_stopped_) {
-      services_.connections.fetch_sub(1, std::memory_order_relaxed);
+      free_place(is_shed);
       ::close(descriptor);
       return;
     }
     auto connection = std::make_unique<Connection>(*this, is_local_listener, is_shed);
     if (!connection->start(descriptor)) {
-      services_.connections.fetch_sub(1, std::memory_order_relaxed);
+      free_place(is_shed);
       return;
     }
     counts_.accepted.add();
@@ -34,9 +35,14 @@ void Worker::adopt(int descriptor, bool is_local_listener, bool is_shed) {
     connections_.push_back(std::move(connection));
   });
   if (!posted) {
-    services_.connections.fetch_sub(1, std::memory_order_relaxed);
+    free_place(is_shed);
     ::close(descriptor);
   }
+}
+
+void Worker::free_place(bool is_shed) {
+  services_.shed.fetch_sub(is_shed ? 1 : 0, std::memory_order_relaxed);
+  services_.connections.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void Worker::apply(SettingsRef settings) {

@@ -76,6 +76,14 @@ class ConnectionLimitTest(DaemonCase):
         self.assert_problem(response, 503)
         self.assertRegex(response.header("Retry-After"), r"\A[1-9]\d*\Z")
 
+    def test_the_refused_who_stay_to_listen_hold_no_place(self):
+        for _ in range(20):
+            connection = self.connect()  # Stays open until the test ends.
+            connection.send(request_bytes("GET", "/healthz"))
+            self.assert_problem(connection.read_response(), 503)
+        self.streams.pop().close()
+        wait_until(self.take_a_place_to_talk, "a place is free")
+
     def test_who_is_in_stays_in_and_a_free_place_is_given_away(self):
         self.streams.pop().close()
         # One connection for all three: the daemon may see the end of another only after the next has come.
