@@ -56,10 +56,11 @@ def lines(path, title, x_label, y_label, series, log_x=False, log_y=False):
 def bars(path, title, y_label, groups, series, log_y=False):
     """`series`: {name: [value for each of `groups`, None where there is none]}."""
     names = list(series)
-    rows = [f'{_quoted(group)} ' + " ".join("NaN" if series[name][at] is None else f"{series[name][at]}" for name in names)
+    rows = [" ".join([_quoted(group), *("NaN" if series[name][at] is None else str(series[name][at]) for name in names)])
             for at, group in enumerate(groups)]
     curves = [f'$d using {column + 2}:xtic(1) lc "{COLOURS.get(name, OTHERS)}" title {_quoted(name)}'
               for column, name in enumerate(names)]
     _gnuplot(_frame(path, title, y_label, log_y) + "set style data histogram\n"
-             f"set xrange [-0.6:{len(groups) - 0.4}]\nset style histogram cluster gap 1\nset style fill solid 0.9 noborder\nset boxwidth 0.9\n"
+             f"set xrange [-0.6:{len(groups) - 0.4}]\nset style histogram cluster gap 1\n"
+             "set style fill solid 0.9 noborder\nset boxwidth 0.9\n"
              "$d << EOD\n" + "\n".join(rows) + "\nEOD\nplot " + ", ".join(curves) + "\n")
