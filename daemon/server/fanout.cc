@@ -9,8 +9,11 @@ namespace ringcast::server {
 
 namespace {
 
-// So many slices in one turn, so that the loop comes back to its sockets soon.
-constexpr size_t kSlicesPerTurn = 4096;
+// The work of one turn, so that the loop comes back to its sockets soon: a slice and each page of
+// it count one. Who catches up gets what is left over, and little of it.
+constexpr size_t kLiveBudget = 4096;
+constexpr size_t kCatchUpBudget = 1024;
+constexpr size_t kPage = 4096;
 
 }  // namespace
 
@@ -19,12 +22,13 @@ void Fanout::make_ready(Subscriber& subscriber) {
     return;
   }
   Group& group = *subscriber.group;
+  Group::Lane& lane = group.lane_of(subscriber);
   subscriber.is_ready = true;
-  subscriber.ready_index = static_cast<uint32_t>(group.ready.size());
-  group.ready.push_back(&subscriber);
-  if (!group.is_queued) {
-    group.is_queued = true;
-    queue_.push_back(&group);
+  subscriber.ready_index = static_cast<uint32_t>(lane.ready.size());
+  lane.ready.push_back(&subscriber);
+  if (!lane.is_queued) {
+    lane.is_queued = true;
+    queues_[subscriber.is_live ? kLive : kCatchingUp].push_back(&group);
   }
 }
 
@@ -50,61 +54,68 @@ bool Fanout::turn() {
   if (hub_.has_news(worker_) || visible_ < needed_) {
     take_news();
   }
-  std::vector<Group*> queue;
-  queue.swap(queue_);
-  size_t left = kSlicesPerTurn;
-  for (Group* group : queue) {
-    if (group != nullptr) {
-      left -= serve(*group, left);
-      group->is_queued = !group->ready.empty();
-      if (group->is_queued) {
-        queue_.push_back(group);
-      }
-    }
-  }
+  serve(kLive, kLiveBudget);
+  serve(kCatchingUp, kCatchUpBudget);
   send_comments();
   cache_ = {};
   report_pumped();
-  return !queue_.empty();
+  return has_work();
 }
 
-// One slice for each ready member, at most `most`. The others keep their place before those that
-// have got one: round robin.
-size_t Fanout::serve(Group& group, size_t most) {
+// Groups that the budget did not reach come first in the next turn.
+void Fanout::serve(size_t lane, size_t budget) {
+  std::vector<Group*> queue;
+  queue.swap(queues_[lane]);
+  auto next = queue.begin();
+  for (; next != queue.end() && budget > 0; ++next) {
+    if (Group* group = *next) {
+      budget -= serve(group->lanes[lane], budget);
+      group->lanes[lane].is_queued = !group->lanes[lane].ready.empty();
+      if (group->lanes[lane].is_queued) {
+        queues_[lane].push_back(group);
+      }
+    }
+  }
+  queues_[lane].insert(queues_[lane].begin(), next, queue.end());
+}
+
+// One slice for each ready member, as far as the budget goes. The others keep their place before
+// those that have got one: round robin.
+size_t Fanout::serve(Group::Lane& lane, size_t budget) {
   std::vector<Subscriber*>& ready = serving_;
   ready.clear();
-  ready.swap(group.ready);
-  group.is_queued = true;  // turn() decides afterwards.
-  size_t served = 0;
+  ready.swap(lane.ready);
+  lane.is_queued = true;  // Decided afterwards.
+  size_t used = 0;
   size_t index = 0;
-  for (; index < ready.size() && served < most; ++index) {
+  for (; index < ready.size() && used < budget; ++index) {
     if (ready[index] != nullptr) {
       ready[index]->is_ready = false;
-      ++served;
-      pump(*ready[index]);
+      used += pump(*ready[index]);
     }
   }
   if (index < ready.size()) {
     ready.erase(ready.begin(), ready.begin() + static_cast<std::ptrdiff_t>(index));
     std::erase(ready, nullptr);
-    ready.insert(ready.end(), group.ready.begin(), group.ready.end());
-    group.ready.swap(ready);
-    for (size_t at = 0; at < group.ready.size(); ++at) {
-      group.ready[at]->ready_index = static_cast<uint32_t>(at);
+    ready.insert(ready.end(), lane.ready.begin(), lane.ready.end());
+    lane.ready.swap(ready);
+    for (size_t at = 0; at < lane.ready.size(); ++at) {
+      lane.ready[at]->ready_index = static_cast<uint32_t>(at);
     }
   }
-  return served;
+  return std::min(used, budget);
 }
 
-void Fanout::pump(Subscriber& subscriber) {
+// What it cost of the turn's budget.
+size_t Fanout::pump(Subscriber& subscriber) {
   if (subscriber.is_blocked() || subscriber.is_ended) {
-    return;  // Since it became ready.
+    return 1;  // Since it became ready.
   }
   const Prepared& prepared = prepare(subscriber);
   const std::optional<sse::Gap> gap = gap_before(subscriber, prepared);
   if (gap && gap->reason == sse::GapReason::kLagged && prepared.loss->disconnect) {
     end_lagged(subscriber);
-    return;
+    return 1;
   }
   const std::string gap_block = gap ? sse::gap_block(*gap) : std::string();
   const std::array<std::string_view, 3> pieces = {
@@ -118,6 +129,7 @@ void Fanout::pump(Subscriber& subscriber) {
     counts_.gaps[static_cast<size_t>(gap->reason)].add();
   }
   settle(subscriber, prepared, gap_block, taken);
+  return 1 + taken / kPage;
 }
 
 // Valid until the next call.
@@ -236,9 +248,9 @@ size_t Fanout::write(Subscriber& subscriber, std::span<const std::string_view> p
 // ones, nor for those that are still replaying what was before them.
 void Fanout::report_pumped() {
   uint64_t lowest = visible_;
-  for (const Group* group : queue_) {
-    for (const Subscriber* subscriber : group->ready) {
-      if (subscriber != nullptr && subscriber->is_live) {
+  for (const Group* group : queues_[kLive]) {
+    for (const Subscriber* subscriber : group->lanes[kLive].ready) {
+      if (subscriber != nullptr) {
         lowest = std::min(lowest, subscriber->reader.cursor);
       }
     }

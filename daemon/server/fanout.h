@@ -26,13 +26,21 @@ struct SubscriptionSpec {
 
 // The subscribers of one worker that want the same: they share what is read and built for them.
 struct Group final : topics::Interest {
+  // Those with something left to send, the live and those that are still catching up: a crowd that
+  // comes back and replays must not hold up who is there.
+  struct Lane {
+    std::vector<Subscriber*> ready;  // Null: gone meanwhile.
+    bool is_queued = false;          // In Fanout::queues_.
+  };
+
   std::string key;  // In Fanout::groups_.
   Rendering rendering;
   std::vector<Subscriber*> members;
-  std::vector<Subscriber*> ready;  // Those with something left to send; null: gone meanwhile.
-  uint64_t joined_at = 0;          // What was committed then.
-  uint64_t news_after = 0;         // `news` names every topic with events after this seq.
-  bool is_queued = false;          // In Fanout::queue_.
+  std::array<Lane, 2> lanes;
+  uint64_t joined_at = 0;   // What was committed then.
+  uint64_t news_after = 0;  // `news` names every topic with events after this seq.
+
+  Lane& lane_of(const Subscriber& subscriber) { return lanes[subscriber.is_live ? 0 : 1]; }
 };
 
 // A slice as bytes, built once for all subscribers of a group at the same cursor.
@@ -98,9 +106,13 @@ class Fanout {
 
   void set_options(StreamOptions options) { options_ = options; }
   [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
-  [[nodiscard]] bool has_work() const noexcept { return !queue_.empty(); }
+  [[nodiscard]] bool has_work() const noexcept {
+    return !queues_[kLive].empty() || !queues_[kCatchingUp].empty();
+  }
 
  private:
+  static constexpr size_t kLive = 0;
+  static constexpr size_t kCatchingUp = 1;
   struct Cached {
     const Group* group = nullptr;
     uint64_t cursor = 0;
@@ -112,8 +124,9 @@ class Fanout {
   void make_ready(Subscriber& subscriber);
   void take_news();
   void send_comments();
-  size_t serve(Group& group, size_t most);
-  void pump(Subscriber& subscriber);
+  void serve(size_t lane, size_t budget);
+  size_t serve(Group::Lane& lane, size_t budget);
+  size_t pump(Subscriber& subscriber);
   const Prepared& prepare(const Subscriber& subscriber);
   std::unique_ptr<const Prepared> build(const Group& group, topics::Reader reader);
   Prepared::Frame render(const Group& group, const topics::EventRef& event);
@@ -133,7 +146,8 @@ class Fanout {
   const uint32_t worker_;
   StreamOptions options_;
   std::map<std::string, std::unique_ptr<Group>, std::less<>> groups_;
-  std::vector<Group*> queue_;  // Groups with ready members; null: gone meanwhile.
+  // Groups with ready members in a lane; null: gone meanwhile.
+  std::array<std::vector<Group*>, 2> queues_;
   News news_;
   uint64_t visible_ = 0;  // Subscribers at the tail have everything up to here.
   uint64_t needed_ = 0;   // A new subscriber starts here: visible_ must get there.

@@ -56,7 +56,9 @@ void Fanout::drop_if_empty(Group& group) {
   if (!group.members.empty()) {
     return;
   }
-  std::replace(queue_.begin(), queue_.end(), &group, static_cast<Group*>(nullptr));
+  for (std::vector<Group*>& queue : queues_) {
+    std::replace(queue.begin(), queue.end(), &group, static_cast<Group*>(nullptr));
+  }
   for (Comment& comment : news_.comments) {  // Taken by refresh(), sent at the next turn.
     std::erase(comment.interests, &group);
   }
@@ -98,7 +100,7 @@ Status Fanout::open(Subscriber& subscriber, FrameSink& sink, const SubscriptionS
 void Fanout::close(Subscriber& subscriber) {
   Group& group = *subscriber.group;
   if (subscriber.is_ready) {
-    group.ready[subscriber.ready_index] = nullptr;
+    group.lane_of(subscriber).ready[subscriber.ready_index] = nullptr;
   }
   group.members[subscriber.index] = group.members.back();
   group.members[subscriber.index]->index = subscriber.index;

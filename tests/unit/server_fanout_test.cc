@@ -390,6 +390,52 @@ TEST_CASE("server: a subscriber that cannot be opened leaves nothing behind") {
   CHECK(hub.counts().topics == 0);
 }
 
+TEST_CASE("server: a crowd that catches up does not hold up who is live") {
+  TestFanout test;
+  Stream live(test, to({"live"}));
+  for (int count = 0; count < 10; ++count) {
+    test.publish({"past"}, std::string(60'000, 'x'));
+  }
+  test.fanout.turn();
+  live.sink.take();
+  std::vector<std::unique_ptr<Stream>> crowd;
+  for (int count = 0; count < 200; ++count) {
+    crowd.push_back(std::make_unique<Stream>(test, to({"past"}, "e-0")));
+  }
+  test.publish({"live"});
+  CHECK(test.fanout.turn());
+  CHECK(live.sink.take() == event_at(11));
+  const auto waiting = std::count_if(crowd.begin(), crowd.end(),
+                                     [](const auto& each) { return each->sink.writes == 0; });
+  CHECK(waiting > 100);  // The turn was short,
+  CHECK(waiting < 200);  // but not empty for them.
+  while (test.fanout.turn()) {
+  }
+  for (const auto& each : crowd) {
+    CHECK(each->subscriber.is_at_tail);
+    CHECK(each->sink.text.size() > 600'000);
+  }
+}
+
+TEST_CASE("server: a group that the last turn did not reach is served first in the next") {
+  TestFanout test;
+  std::vector<std::unique_ptr<Stream>> large;
+  for (int count = 0; count < 5000; ++count) {
+    large.push_back(std::make_unique<Stream>(test, to({"large"})));
+  }
+  Stream small(test, to({"small"}));
+  while (test.fanout.turn()) {
+  }
+  small.sink.take();
+  test.publish({"large"});
+  test.publish({"small"});
+  CHECK(test.fanout.turn());
+  CHECK(small.sink.text.empty());
+  test.publish({"large"});  // There is always more for the large group,
+  test.fanout.turn();
+  CHECK(small.sink.take() == event_at(2));  // which does not keep out the small one.
+}
+
 TEST_CASE("server: memory comes back when the readers have gone") {
   TestFanout test;
   const int64_t before = test.hub.budget().used();

@@ -14,6 +14,8 @@ namespace ringcast::bench {
 namespace {
 
 constexpr int kMostAtOnce = 64;
+constexpr int kBesideUrgent = 8;
+constexpr int kUrgentTimes = 16;
 
 }  // namespace
 
@@ -58,26 +60,31 @@ void Reactor::remove(int descriptor, bool is_urgent) {
 }
 
 void Reactor::turn(uint64_t until_ns) {
-  bool found = has_urgent_ && serve(urgent_, 0);
-  found = serve(normal_, 0) || found;
+  bool found = false;
+  for (int times = 0; has_urgent_ && times < kUrgentTimes && serve(urgent_, kMostAtOnce, 0);
+       ++times) {
+    found = true;
+  }
+  const int most = has_urgent_ ? kBesideUrgent : kMostAtOnce;
+  found = serve(normal_, most, 0) || found;
   uint64_t now = now_ns();
   while (!found && now < until_ns) {
-    found = serve(normal_, spins_ ? 0 : static_cast<int64_t>(until_ns - now));
+    found = serve(normal_, most, spins_ ? 0 : static_cast<int64_t>(until_ns - now));
     now = now_ns();
   }
 }
 
-bool Reactor::serve(int epoll, int64_t wait_ns) {
+bool Reactor::serve(int epoll, int most, int64_t wait_ns) {
   std::array<epoll_event, kMostAtOnce> events;
   const timespec wait = {.tv_sec = wait_ns / 1'000'000'000, .tv_nsec = wait_ns % 1'000'000'000};
-  const int count = epoll_pwait2(epoll, events.data(), kMostAtOnce, &wait, nullptr);
+  const int count = epoll_pwait2(epoll, events.data(), most, &wait, nullptr);
   for (int index = 0; index < count; ++index) {
     if (auto* pollable = static_cast<Pollable*>(events[static_cast<size_t>(index)].data.ptr)) {
       pollable->on_ready();
     }
   }
   served_ += count > 0 ? 1 : 0;
-  served_full_ += count == kMostAtOnce ? 1 : 0;
+  served_full_ += count == most ? 1 : 0;
   return count > 0;
 }
 

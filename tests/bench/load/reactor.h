@@ -41,7 +41,7 @@ class Reactor {
   [[nodiscard]] uint64_t served_full() const noexcept { return served_full_; }
 
  private:
-  bool serve(int epoll, int64_t wait_ns);
+  bool serve(int epoll, int most, int64_t wait_ns);
 
   const bool spins_;
   int normal_;
