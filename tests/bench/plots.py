@@ -56,8 +56,8 @@ def lines(path, title, x_label, y_label, series, log_x=False, log_y=False):
 def bars(path, title, y_label, groups, series, log_y=False):
     """`series`: {name: [value for each of `groups`, None where there is none]}."""
     names = list(series)
-    rows = [" ".join([_quoted(group), *("NaN" if series[name][at] is None else str(series[name][at]) for name in names)])
-            for at, group in enumerate(groups)]
+    shown = lambda value: "NaN" if value is None else str(value)
+    rows = [" ".join([_quoted(group), *(shown(series[name][at]) for name in names)]) for at, group in enumerate(groups)]
     curves = [f'$d using {column + 2}:xtic(1) lc "{COLOURS.get(name, OTHERS)}" title {_quoted(name)}'
               for column, name in enumerate(names)]
     _gnuplot(_frame(path, title, y_label, log_y) + "set style data histogram\n"
