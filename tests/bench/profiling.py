@@ -1,4 +1,4 @@
-"""Where the time of the fan-out goes: perf and strace on ringcastd under 10,000 subscribers."""
+"""Where the time goes: perf and strace on ringcastd under load."""
 
 import re
 import subprocess
@@ -11,15 +11,25 @@ SECONDS = 4
 TOP = 10
 
 
-def fan_out(broker):
-    """{"functions": [[share, where, name]…], "kernel": share, "user": share, "calls": text}, or why not."""
-    load = experiments.fan_out("profile", (), 10000, scale=2 * SECONDS)
-    found = {"functions": [], "kernel": None, "user": None, "calls": "", "missing": ""}
+LOADS = {"fan-out": experiments.fan_out("fan-out", (), 10000, scale=4 * SECONDS),
+         "publishing": experiments.fan_out("publishing", (), 0, scale=4 * SECONDS,
+                                           **{"publishers": 8, "in-flight": 16})}
+
+
+def profiles(broker):
+    """What profile() finds for each of LOADS, by name."""
+    return {name: profile(broker, load) for name, load in LOADS.items()}
+
+
+def profile(broker, load):
+    """{"functions": [[share, where, name]…], "kernel": share, "user": share, "calls": [[name, count]…]},
+    or "missing": why not."""
+    found = {"functions": [], "kernel": None, "user": None, "calls": [], "missing": ""}
     with broker.start(cpu=measuring.SERVER_CPU) as running, tempfile.TemporaryDirectory() as folder:
         command = measuring.load_command(running, load)
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as generator:
             try:
-                measuring.wait_for_streams(running, 10000)
+                measuring.wait_for_streams(running, load.load["subscribers"])
                 found.update(sample(running.pids()[0], f"{folder}/perf.data"))
                 found["calls"] = count_calls(running.pids()[0])
             except (OSError, subprocess.SubprocessError) as error:

@@ -144,25 +144,36 @@ def memory(results):
 
 def flatness(results):
     rows = []
-    for group, what in (("subscribers", "{} subscribers of 1 topic"), ("topics-held", "1,000 subscribers, {} topics held")):
+    for group, what in (("subscribers", "{} subscribers of 1 topic, 60,000 deliveries a second"),
+                        ("topics-held", "1,000 subscribers, {} topics held, closed loop")):
         for name in results.runs:
             if name.startswith(group + ":"):
-                cost = results.median(name, "ringcast", aims.PER_CPU)
-                rows.append([what.format(f"{int(name.split(':')[1]):,}"), number(1e6 / cost if cost else None, 1, 2)])
-    for server in results.servers("workers"):
-        cost = results.median("workers", server, aims.PER_CPU)
-        rows.append([f"10,000 subscribers, {server}", number(1e6 / cost if cost else None, 1, 2)])
-    return "## Cost as things grow\n\n" + table(["load", "CPU µs for each delivery"], rows)
+                rows.append([what.format(f"{int(name.split(':')[1]):,}"), cost_of(results, name, "ringcast"),
+                             cost_of(results, name, "floor")])
+    rows += [[f"2,000 subscribers, 50,000 deliveries a second, {workers}", cost_of(results, "workers", server), MISSING]
+             for workers, server in (("1 worker", "ringcast"), ("2 workers", "ringcast-2-workers"))]
+    return "## Cost as things grow\n\nCPU µs for each delivery.\n\n" + table(["load", "ringcast", "floor"], rows)
 
 
-def profile(found):
+def cost_of(results, name, server):
+    deliveries = results.median(name, server, aims.PER_CPU)
+    return number(1e6 / deliveries if deliveries else None, 1, 2)
+
+
+PROFILES = {"fan-out": "10,000 subscribers, 1 publisher", "publishing": "8 publishers × 16 in flight, no subscribers"}
+
+
+def profiles(found):
+    return "## Where the time goes\n\n" + "\n\n".join(profile(what, found[name]) for name, what in PROFILES.items())
+
+
+def profile(what, found):
     if found["missing"]:
-        return f"## Where the time goes\n\nNot measured: {found['missing']}"
+        return f"{what}: not measured, {found['missing']}."
     rows = [[f"{share:.1f} %", where, f"`{name}`"] for share, where, name in found["functions"]]
     calls = ", ".join(f"`{name}` {count:,}" for name, count in found["calls"])
-    return ("## Where the time goes\n\nringcastd under 10,000 subscribers and one publisher, by `perf`: "
-            f"the kernel has {found['kernel']:.0f} %, ringcastd and its libraries {found['user']:.0f} %. The first ten "
-            f"functions:\n\n{table(['share', 'where', 'function'], rows)}\n\n"
+    return (f"**{what}**, by `perf`: the kernel has {found['kernel']:.0f} %, ringcastd and its libraries "
+            f"{found['user']:.0f} %. The first ten functions:\n\n{table(['share', 'where', 'function'], rows)}\n\n"
             f"System calls in two seconds under `strace -c`, which slows it down: {calls}.")
 
 
@@ -176,6 +187,6 @@ def write(results, skipped, found, where):
              table(["machine", ""], [[name, value] for name, value in where.items()]),
              "## Aims\n\n" + aims.table(aims.judge(results)), FINDINGS.read_text().strip(),
              fan_out(results), latency(results), publishing(results), reconnect(results), memory(results),
-             flatness(results), profile(found), "## Remarks\n\n" + "\n".join(remarks or ["- none"])]
+             flatness(results), profiles(found), "## Remarks\n\n" + "\n".join(remarks or ["- none"])]
     DOCUMENT.write_text("\n\n".join(parts) + "\n")
     print(f"wrote {DOCUMENT.relative_to(measuring.ROOT)}")

@@ -126,8 +126,8 @@ bool Crowd::get_acquainted(Publication& publication) {
     const uint64_t until = now_ns() + 1'000'000'000;
     bench_.run_until(
         [&] {
-          return publication.is_idle() &&
-                 (tally.first_events >= subscribers_.size() || now_ns() > until);
+          return now_ns() > until ||
+                 (publication.is_idle() && tally.first_events >= subscribers_.size());
         },
         [&] { return now_ns(); });
     if (tally.first_events >= subscribers_.size()) {
