@@ -89,9 +89,11 @@ size_t Fanout::serve(Group::Lane& lane, size_t budget) {
   size_t used = 0;
   size_t index = 0;
   for (; index < ready.size() && used < budget; ++index) {
-    if (ready[index] != nullptr) {
-      ready[index]->is_ready = false;
-      used += pump(*ready[index]);
+    if (Subscriber* subscriber = ready[index]) {
+      subscriber->is_ready = false;
+      const bool was_live = subscriber->is_live;
+      const size_t taken = pump(*subscriber);
+      used += was_live ? 1 : 1 + taken / kPage;
     }
   }
   if (index < ready.size()) {
@@ -106,16 +108,16 @@ size_t Fanout::serve(Group::Lane& lane, size_t budget) {
   return std::min(used, budget);
 }
 
-// What it cost of the turn's budget.
+// Returns how many bytes went out.
 size_t Fanout::pump(Subscriber& subscriber) {
   if (subscriber.is_blocked() || subscriber.is_ended) {
-    return 1;  // Since it became ready.
+    return 0;  // Since it became ready.
   }
   const Prepared& prepared = prepare(subscriber);
   const std::optional<sse::Gap> gap = gap_before(subscriber, prepared);
   if (gap && gap->reason == sse::GapReason::kLagged && prepared.loss->disconnect) {
     end_lagged(subscriber);
-    return 1;
+    return 0;
   }
   const std::string gap_block = gap ? sse::gap_block(*gap) : std::string();
   const std::array<std::string_view, 3> pieces = {
@@ -129,7 +131,7 @@ size_t Fanout::pump(Subscriber& subscriber) {
     counts_.gaps[static_cast<size_t>(gap->reason)].add();
   }
   settle(subscriber, prepared, gap_block, taken);
-  return 1 + taken / kPage;
+  return taken;
 }
 
 // Valid until the next call.

@@ -177,16 +177,30 @@ def profile(what, found):
             f"System calls in two seconds under `strace -c`, which slows it down: {calls}.")
 
 
-def write(results, skipped, found, where):
+def unclean(results):
+    """(server, how many of its runs were not clean, what was wrong with the one that missed most)."""
+    by_server = {}
+    for _, server, what in results.unclean():
+        by_server.setdefault(server, []).append(what)
+    for server, all_of_it in by_server.items():
+        worst = max(all_of_it, key=lambda what: what.get("missing", 0) if isinstance(what, dict) else 1 << 60)
+        shown = ", ".join(f"{kind} {count}" for kind, count in worst.items()) if isinstance(worst, dict) else worst
+        yield server, len(all_of_it), shown
+
+
+def write(stored):
+    """`stored`: what `run` keeps of a full run."""
+    results = measuring.Results(stored["runs"])
     PLOTS.mkdir(parents=True, exist_ok=True)
-    remarks = [f"- {name} was skipped: {reason}." for name, reason in skipped.items()]
-    remarks += [f"- {experiment}, {server}: not clean, {what}." for experiment, server, what in results.unclean()]
+    remarks = [f"- {name} was skipped: {reason.rstrip(".")}." for name, reason in stored["skipped"].items()]
+    remarks += [f"- {name} was measured anew after the run." for name in stored["again"]]
+    remarks += [f"- {name}: {count} runs were not clean; the worst: {worst}." for name, count, worst in unclean(results)]
     remarks += [f"- {experiment}, {server}: the load generator was the bottleneck."
                 for experiment, server in results.limited_by_load()]
     parts = ["# Performance", METHOD.read_text().strip(),
-             table(["machine", ""], [[name, value] for name, value in where.items()]),
+             table(["machine", ""], [[name, value] for name, value in stored["machine"].items()]),
              "## Aims\n\n" + aims.table(aims.judge(results)), FINDINGS.read_text().strip(),
              fan_out(results), latency(results), publishing(results), reconnect(results), memory(results),
-             flatness(results), profiles(found), "## Remarks\n\n" + "\n".join(remarks or ["- none"])]
+             flatness(results), profiles(stored["profiles"]), "## Remarks\n\n" + "\n".join(remarks or ["- none"])]
     DOCUMENT.write_text("\n\n".join(parts) + "\n")
     print(f"wrote {DOCUMENT.relative_to(measuring.ROOT)}")
