@@ -192,7 +192,7 @@ def write(stored):
     """`stored`: what `run` keeps of a full run."""
     results = measuring.Results(stored["runs"])
     PLOTS.mkdir(parents=True, exist_ok=True)
-    remarks = [f"- {name} was skipped: {reason.rstrip(".")}." for name, reason in stored["skipped"].items()]
+    remarks = [f"- {name} was skipped: {reason.rstrip('.')}." for name, reason in stored["skipped"].items()]
     remarks += [f"- {name} was measured anew after the run." for name in stored["again"]]
     remarks += [f"- {name}: {count} runs were not clean; the worst: {worst}." for name, count, worst in unclean(results)]
     remarks += [f"- {experiment}, {server}: the load generator was the bottleneck."
