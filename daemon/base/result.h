@@ -21,9 +21,11 @@ enum class Errc {
   kHeadTooLarge,
   kExpectation,  // An Expect header that we do not know.
   kMediaType,
-  kVersion,     // An HTTP version that we do not speak.
-  kOverloaded,  // Out of ring memory, topics or connections; draining.
-  kBehind,      // No memory until the workers have pumped: asking again soon may succeed.
+  kVersion,      // An HTTP version that we do not speak.
+  kOverloaded,   // Out of ring memory, topics or connections; draining.
+  kBehind,       // No memory until the workers have pumped: asking again soon may succeed.
+  kStorage,      // The journal cannot be written or read at the moment.
+  kStorageFull,  // Its disk, or what it may take of it, is full.
 };
 
 struct Error {

@@ -153,7 +153,10 @@ int status_of(Errc code) {
       return 505;
     case Errc::kOverloaded:
     case Errc::kBehind:
+    case Errc::kStorage:
       return 503;
+    case Errc::kStorageFull:
+      return 507;
   }
   return 500;
 }

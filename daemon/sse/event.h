@@ -49,6 +49,10 @@ class Event {
   // The block as it goes out, from "id: " to the blank line.
   [[nodiscard]] std::string_view wire() const noexcept;
   [[nodiscard]] std::string_view id() const noexcept;
+  // The block behind its id line: what restore_event() makes the event of again.
+  [[nodiscard]] std::string_view body() const noexcept {
+    return wire().substr(id_size_ == 0 ? 0 : id_size_ + 5);  // "id: " and the line's end.
+  }
   [[nodiscard]] bool has_publisher_id() const noexcept { return has_publisher_id_; }
   [[nodiscard]] std::string_view type() const noexcept;  // Empty: "message".
   [[nodiscard]] std::optional<uint64_t> retry_ms() const noexcept { return retry_ms_; }

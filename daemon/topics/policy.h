@@ -10,6 +10,14 @@ namespace ringcast::topics {
 // What happens to a live reader that the ring has lapped.
 enum class Lagged { kSkip, kDisconnect };
 
+// What the journal keeps of a topic, where there is a journal. 0: no bound.
+struct Retain {
+  uint64_t events = 0;
+  uint64_t bytes = 0;  // Of the wire blocks.
+  int64_t age_ms = 604'800'000;
+  bool operator==(const Retain&) const = default;
+};
+
 // What a topic keeps for latecomers, and how it treats laggards.
 struct Policy {
   uint64_t events = 1000;  // 0: live only.
@@ -18,6 +26,7 @@ struct Policy {
   uint64_t keep = 0;           // So many newest are never evicted by age.
   int64_t grace_ms = 2000;     // Younger events stay while the memory allows.
   Lagged lagged = Lagged::kSkip;
+  Retain retain;
   bool operator==(const Policy&) const = default;
 };
 

@@ -21,8 +21,8 @@ BELOW = {
     "mercure": ["base", "sse", "http", "topics", "auth", "server"],
     "config": ["base", "sse", "http", "net", "topics", "auth", "journal", "server", "admin", "mercure"],
     "app": ["base", "sse", "http", "net", "topics", "auth", "journal", "server", "admin", "mercure", "config"],
-    # The command line client shares the rules of the wire, nothing else.
-    "clients": ["base", "sse"],
+    # The command line client shares the rules of the wire, and looks after journals.
+    "clients": ["base", "sse", "topics", "journal"],
 }
 
 # Headers of libraries and of the system, by the only modules that may see them.
@@ -35,6 +35,7 @@ HOMES = {
     "llhttp.h": ["http"],
     "simdjson.h": ["base"],
     "yaml-cpp/": ["config"],
+    "sqlite3.h": ["journal"],
     "prometheus/": ["admin"],
     "spdlog/": ["app"],
     "fmt/": ["app"],

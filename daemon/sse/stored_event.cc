@@ -1,0 +1,57 @@
+#include "sse/stored_event.h"
+
+#include <utility>
+
+#include "base/text.h"
+
+namespace ringcast::sse {
+
+namespace {
+
+constexpr std::string_view kEventField = "event: ";
+constexpr std::string_view kRetryField = "retry: ";
+constexpr std::string_view kDataField = "data: ";
+
+// Takes "<field>value\n" off the front of `rest`; nothing when it starts with something else.
+std::optional<std::string_view> take_line(std::string_view& rest, std::string_view field) {
+  const size_t end = rest.find('\n');
+  if (!rest.starts_with(field) || end == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const std::string_view value = rest.substr(field.size(), end - field.size());
+  rest.remove_prefix(end + 1);
+  return value;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Event>> restore_event(std::string_view body, std::string_view id,
+                                             std::vector<std::string> topics) {
+  EventFields fields{.id = id};
+  fields.type = take_line(body, kEventField).value_or("");
+  if (const auto retry = take_line(body, kRetryField)) {
+    fields.retry_ms = parse_uint(*retry);
+    if (!fields.retry_ms) {
+      return fail(Errc::kInvalid, "a stored event has a bad retry line");
+    }
+  }
+  const auto first = take_line(body, kDataField);
+  if (!first) {
+    return fail(Errc::kInvalid, "a stored event has no data line");
+  }
+  fields.data = *first;
+  std::string joined;
+  if (body.starts_with(kDataField)) {
+    joined = *first;
+    while (const auto line = take_line(body, kDataField)) {
+      joined.append(1, '\n').append(*line);
+    }
+    fields.data = joined;
+  }
+  if (body != "\n") {
+    return fail(Errc::kInvalid, "a stored event does not end with a blank line");
+  }
+  return Event::encode(fields, std::move(topics));
+}
+
+}  // namespace ringcast::sse
