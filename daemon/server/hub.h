@@ -202,7 +202,8 @@ class Hub {
   bool wait_for_commits(int64_t for_ms);
   void stop_commits();
   // Writes what waits, a bounded part of it, lets go of what has to leave the journal, and answers.
-  Status commit();
+  // False when there was nothing to write.
+  Result<bool> commit();
   // Publishes are refused while there is such an error: what was acknowledged could not be synced.
   void set_storage_error(std::optional<Error> error);
 

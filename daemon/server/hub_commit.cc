@@ -94,7 +94,7 @@ void Hub::set_storage_error(std::optional<Error> error) {
   storage_error_ = std::move(error);
 }
 
-Status Hub::commit() {
+Result<bool> Hub::commit() {
   CommitGroup group;
   Status planned = plan_trims(group);
   {
@@ -128,7 +128,10 @@ Status Hub::commit() {
       submission.done(submission.receipt, {});
     }
   }
-  return written ? std::move(planned) : std::move(written);
+  if (!written || !planned) {
+    return std::move(written ? planned : written).failure();
+  }
+  return !group.changes.empty();
 }
 
 void Hub::take_submissions(CommitGroup& group) {

@@ -73,15 +73,18 @@ void JournalThread::sync_if_due() {
   }
   synced_ms_ = now_ms;
   const Status synced = journal_.sync();
-  note(synced);
+  note(synced ? Result<bool>(true) : Result<bool>(Failure{synced.error()}));
   if (!synced || is_sync_failing_) {
     is_sync_failing_ = !synced;
     hub_.set_storage_error(synced ? std::nullopt : std::optional(synced.error()));
   }
 }
 
-void JournalThread::note(const Status& status) {
-  if (status) {
+void JournalThread::note(const Result<bool>& written) {
+  if (written) {
+    if (!*written) {
+      return;
+    }
     counts_.commits.add();
     if (!is_sync_failing_ && counts_.is_failing.exchange(false)) {
       log_({LogLevel::kInfo, "the journal works again", {}});
@@ -92,7 +95,7 @@ void JournalThread::note(const Status& status) {
   if (!counts_.is_failing.exchange(true)) {
     log_({LogLevel::kError,
           "the journal fails: publishes are refused",
-          {{"error", status.error().detail}}});
+          {{"error", written.error().detail}}});
   }
 }
 

@@ -40,7 +40,7 @@ class JournalThread {
   void run(const std::function<void(const Status&)>& restored);
   Status restore();
   void sync_if_due();
-  void note(const Status& status);
+  void note(const Result<bool>& written);
 
   Hub& hub_;
   topics::Journal& journal_;
