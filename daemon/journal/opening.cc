@@ -86,7 +86,8 @@ Status begin_life(OpenedFiles& files, Past& past, const Options& options,
   meta.epoch = future.epoch;
   meta.last = future.last_seq;
   meta.last_time = files.start.last_time_ms;
-  meta.reserved = future.last_seq + kReservedStep;
+  meta.reserved = future.last_seq + surroundings.reserved_step;
+  files.reserved_step = surroundings.reserved_step;
   meta.lost_high = future.lost_high;
   meta.is_clean = false;
   meta.life = new_life();
