@@ -39,8 +39,7 @@ Status write_schema(Sqlite& database, std::string_view epoch) {
   return database.execute("COMMIT; PRAGMA journal_mode = wal;");
 }
 
-Status write_database(const std::string& directory, std::string_view file,
-                      std::string_view epoch) {
+Status write_database(const std::string& directory, std::string_view file, std::string_view epoch) {
   auto fd = open_new_file(directory, file, true);
   if (!fd) {
     return std::move(fd).failure();

@@ -98,8 +98,8 @@ Status fill_counts(Sqlite& database, Stats& stats) {
   stats.sequence = std::max(stats.sequence, newest);
   stats.used_bytes = (pages - std::min(pages, free_pages)) * page_bytes;
   stats.free_bytes = free_pages * page_bytes;
-  if (Status filled = fill_time(database, "SELECT time FROM events ORDER BY seq LIMIT 1",
-                                stats.oldest_ms);
+  if (Status filled =
+          fill_time(database, "SELECT time FROM events ORDER BY seq LIMIT 1", stats.oldest_ms);
       !filled) {
     return filled;
   }
@@ -138,8 +138,8 @@ Result<std::vector<TopicUsage>> read_largest(Sqlite& database, const std::string
     if (!*row) {
       break;
     }
-    const uint64_t id = rows->is_null(4) ? sse::format_position(epoch, rows->number(5)).size()
-                                         : rows->number(4);
+    const uint64_t id =
+        rows->is_null(4) ? sse::format_position(epoch, rows->number(5)).size() : rows->number(4);
     heap.push_back({.name = std::string(rows->text(0)),
                     .events = rows->number(1),
                     .bytes = rows->number(2) + rows->number(3) + id + kIdLine});
@@ -158,8 +158,8 @@ Result<std::vector<TopicUsage>> read_largest(Sqlite& database, const std::string
 Result<Sqlite> open_to_look(const std::string& directory) {
   const std::string path = path_in(directory, kDatabaseFile);
   if (!exists(path)) {
-    return fail(Errc::kStorage, directory + " holds no journal: there is no " +
-                                    std::string(kDatabaseFile));
+    return fail(Errc::kStorage,
+                directory + " holds no journal: there is no " + std::string(kDatabaseFile));
   }
   auto database = Sqlite::open(path, Sqlite::Mode::kRead);
   if (!database) {

@@ -119,8 +119,7 @@ Result<Sqlite> Sqlite::open_immutable(const std::string& path) {
 
 Result<Sqlite> Sqlite::open_with(const std::string& name, int flags) {
   sqlite3* handle = nullptr;
-  const int result =
-      sqlite3_open_v2(name.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int result = sqlite3_open_v2(name.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   Sqlite opened(handle);  // Also to be closed when it failed.
   if (result != SQLITE_OK) {
     return fail(Errc::kStorage, name + ": " + sqlite3_errstr(result));
