@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "cli/duration.h"
+#include "cli/journal_command_line.h"
 
 namespace ringcast::cli {
 namespace {
@@ -19,8 +20,8 @@ constexpr const char* kDefaultUrl = "http://127.0.0.1:8080";
 constexpr const char* kMainFooter = R"(
 Exit codes:
   0  done
-  1  the broker refused or is not well
-  2  the command line or the input is wrong
+  1  the broker refused or is not well; a journal has faults, is in use, or got a wrong line
+  2  the command line or the input is wrong, or a journal cannot be read
   3  no connection to the broker, also after trying again
   4  --timeout passed before --count events came
 
@@ -121,6 +122,40 @@ std::string from_environment(const std::string& flag, const char* name,
   return value != nullptr && *value != '\0' ? value : fallback;
 }
 
+// The innermost command that was given, and its name with those around it; `app` without any.
+std::pair<const CLI::App*, std::string> command_of(const CLI::App& app) {
+  const CLI::App* command = &app;
+  std::string name;
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands().front();
+    name += (name.empty() ? "" : " ") + command->get_name();
+  }
+  return {command, name};
+}
+
+std::string help_of(const CLI::App& app) {
+  const auto [command, name] = command_of(app);
+  const size_t above = name.find_last_of(' ');
+  const std::string around = above == std::string::npos ? "" : " " + name.substr(0, above);
+  return name.empty() ? app.help() : command->help("ringcast" + around);
+}
+
+std::string see_help(const std::string& name) {
+  return " (see ringcast" + (name.empty() ? "" : " " + name) + " --help)";
+}
+
+Failure unknown_command(const CLI::App& parent, const std::string& parent_name,
+                        const std::string& word) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : parent.get_subcommands({})) {
+    names.push_back(command->get_name());
+  }
+  const std::string close = nearest(word, names);
+  return fail(Errc::kInvalid, "no command '" + word + "'" +
+                                  (close.empty() ? "" : ", did you mean '" + close + "'?") +
+                                  see_help(parent_name));
+}
+
 // CLI11 reads the positional "[a,b]" as the list a, b: better no subscription than another one.
 bool is_bracketed(std::string_view text) {
   return text.starts_with('[') && text.ends_with(']');
@@ -146,6 +181,7 @@ CommandLine::CommandLine()
   add_publish();
   add_subscribe();
   add_look();
+  add_journal(app_, options_.journal);
   add_rest();
 }
 
@@ -259,39 +295,25 @@ Result<CommandLine::Parsed> CommandLine::parse(int argc, const char* const* argv
   try {
     app_.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    const auto commands = app_.get_subcommands();
-    return Parsed{.command = {},
-                  .text = commands.empty() ? app_.help() : commands.front()->help("ringcast")};
+    return Parsed{.command = {}, .text = help_of(app_)};
   } catch (const CLI::CallForVersion& version) {
     return Parsed{.command = {}, .text = std::string(version.what()) + "\n"};
   } catch (const CLI::ParseError& error) {
-    const auto commands = app_.get_subcommands();
-    if (const auto extras = app_.remaining(); commands.empty() && !extras.empty()) {
-      return unknown_command(extras.front());
+    const auto [command, name] = command_of(app_);
+    const auto extras = command->remaining();
+    if (!command->get_subcommands({}).empty() && !extras.empty()) {
+      return unknown_command(*command, name, extras.front());
     }
-    const std::string command = commands.empty() ? "" : " " + commands.front()->get_name();
-    return fail(Errc::kInvalid,
-                std::string(error.what()) + " (see ringcast" + command + " --help)");
+    return fail(Errc::kInvalid, std::string(error.what()) + see_help(name));
   }
   if (auto completed = complete(); !completed) {
     return std::move(completed).failure();
   }
-  const std::string command = app_.get_subcommands().front()->get_name();
+  const std::string command = command_of(app_).second;
   if (command == "sub" && std::any_of(argv, argv + argc, is_bracketed)) {
     return fail(Errc::kInvalid, "sub takes no arguments of the form [text]");
   }
   return Parsed{.command = command, .text = {}};
-}
-
-Failure CommandLine::unknown_command(const std::string& word) const {
-  std::vector<std::string> names;
-  for (const CLI::App* command : app_.get_subcommands({})) {
-    names.push_back(command->get_name());
-  }
-  const std::string close = nearest(word, names);
-  return fail(Errc::kInvalid, "no command '" + word + "'" +
-                                  (close.empty() ? "" : ", did you mean '" + close + "'?") +
-                                  " (see ringcast --help)");
 }
 
 Status CommandLine::complete() {
