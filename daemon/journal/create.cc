@@ -3,20 +3,19 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 
 #include "journal/directory.h"
 #include "journal/schema.h"
-#include "journal/sqlite.h"
+#include "journal/tool_database.h"
 
 namespace ringcast::journal {
 
 namespace {
 
-Status write_schema(Sqlite& database, std::string_view epoch) {
+Status write_schema(ToolDatabase& database, std::string_view epoch) {
   // What stands before the first table goes for the file's life; WAL must come last of it.
   const std::string sql = "PRAGMA auto_vacuum = incremental; PRAGMA application_id = " +
                           std::to_string(kApplicationId) +
@@ -45,7 +44,7 @@ Status write_database(const std::string& directory, std::string_view file, std::
     return std::move(fd).failure();
   }
   close(*fd);
-  auto database = Sqlite::open(path_in(directory, file), Sqlite::Mode::kWrite);
+  auto database = ToolDatabase::open(path_in(directory, file), ToolDatabase::Mode::kWrite);
   return database ? write_schema(*database, epoch) : std::move(database).failure();
 }
 
@@ -65,6 +64,10 @@ Status sync_file(const std::string& path) {
 Status create(const std::string& directory, std::string_view epoch) {
   const std::string file = std::string(kDatabaseFile) + ".new";
   const std::string path = path_in(directory, file);
+  const std::string place = path_in(directory, kDatabaseFile);
+  if (file_size(place + "-wal") > 0) {  // SQLite would take it for the new one's.
+    return fail(Errc::kStorage, place + " is missing, but its -wal is there");
+  }
   for (const char* leftover : {"", "-wal", "-shm", "-journal"}) {
     unlink((path + leftover).c_str());
   }
@@ -74,7 +77,6 @@ Status create(const std::string& directory, std::string_view epoch) {
   if (Status synced = sync_file(path); !synced) {
     return synced;
   }
-  const std::string place = path_in(directory, kDatabaseFile);
   if (rename(path.c_str(), place.c_str()) != 0) {
     return fail(Errc::kStorage, place + ": " + std::strerror(errno));
   }

@@ -27,12 +27,12 @@ std::string path_in(const std::string& directory, std::string_view file) {
   return directory + (directory.ends_with('/') ? "" : "/") + std::string(file);
 }
 
-bool exists(const std::string& path) {
+bool file_exists(const std::string& path) {
   struct stat status {};
   return stat(path.c_str(), &status) == 0;
 }
 
-uint64_t size_of(const std::string& path) {
+uint64_t file_size(const std::string& path) {
   struct stat status {};
   return stat(path.c_str(), &status) == 0 ? static_cast<uint64_t>(status.st_size) : 0;
 }

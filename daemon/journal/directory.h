@@ -10,8 +10,8 @@
 namespace ringcast::journal {
 
 [[nodiscard]] std::string path_in(const std::string& directory, std::string_view file);
-[[nodiscard]] bool exists(const std::string& path);
-[[nodiscard]] uint64_t size_of(const std::string& path);  // 0 when there is none.
+[[nodiscard]] bool file_exists(const std::string& path);
+[[nodiscard]] uint64_t file_size(const std::string& path);  // 0 when there is none.
 
 // Only one process writes: this is its lock, for as long as it lives.
 class DirectoryLock {

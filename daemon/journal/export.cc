@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "journal/inspect.h"
 #include "journal/inspect_names.h"
-#include "journal/sqlite.h"
+#include "journal/tool_database.h"
 #include "sse/blocks.h"
 #include "sse/stored_event.h"
 #include "topics/name.h"
@@ -27,7 +27,8 @@ bool is_wanted(const std::vector<std::string>& topics, const std::vector<std::st
 }
 
 // The line of one row, or nothing when the event is gone or not wanted.
-Status append_row(std::string& out, Statement& row, Names& names, const ExportOptions& options) {
+Status append_row(std::string& out, ToolStatement& row, Names& names,
+                  const ExportOptions& options) {
   const uint64_t seq = row.number(0);
   auto topics = names.alive_in(seq, row.number(2), row.text(3));
   if (!topics) {

@@ -52,6 +52,24 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
+// Nothing is written to something that is no journal. And what a crash left is for a daemon to sort
+// out: only the mark may tell which of the last events count.
+Status check_suitable(const std::string& directory) {
+  auto database = open_to_look(directory);
+  if (!database) {
+    return std::move(database).failure();
+  }
+  const auto clean = database->integer("SELECT value FROM meta WHERE name = 'clean'");
+  if (!clean) {
+    return fail(clean.error().code, clean.error().detail);
+  }
+  if (clean->value_or(1) == 0 && file_exists(path_in(directory, kMarkFile))) {
+    return fail(Errc::kForbidden,
+                directory + " was left by a crash: start its daemon and end it first");
+  }
+  return Ok{};
+}
+
 }  // namespace
 
 Importer::Importer(std::string directory, std::string epoch, const Clock& clock, Parts parts)
@@ -71,16 +89,15 @@ Result<std::unique_ptr<Importer>> Importer::open(const std::string& directory,
     return std::move(lock).failure();
   }
   const std::string path = path_in(directory, kDatabaseFile);
-  if (!exists(path)) {
+  if (!file_exists(path)) {
     if (Status created = create(directory, fresh_epoch); !created) {
       return std::move(created).failure();
     }
   }
-  // Asks what it is: nothing is written to something else.
-  if (auto known = open_to_look(directory); !known) {
-    return std::move(known).failure();
+  if (Status suitable = check_suitable(directory); !suitable) {
+    return std::move(suitable).failure();
   }
-  auto database = Sqlite::open(path, Sqlite::Mode::kWrite);
+  auto database = ToolDatabase::open(path, ToolDatabase::Mode::kWrite);
   if (!database) {
     return std::move(database).failure();
   }
@@ -100,7 +117,7 @@ Result<std::unique_ptr<Importer>> Importer::open(const std::string& directory,
   return importer;
 }
 
-Result<Importer::Statements> Importer::prepare(Sqlite& database) {
+Result<Importer::Statements> Importer::prepare(ToolDatabase& database) {
   auto event = database.prepare(kInsertEvent);
   auto entry = database.prepare(kInsertEntry);
   auto topic = database.prepare(kInsertTopic);
@@ -201,7 +218,7 @@ Status Importer::write(const sse::Event& event) {
 
 Status Importer::write_event(const sse::Event& event, uint64_t topic) {
   const std::string topics = joined(event.topics());
-  Statement& insert = statements_.event;
+  ToolStatement& insert = statements_.event;
   insert.bind(1, event.seq());
   insert.bind(2, event.time_ms());
   insert.bind(3, topic);
@@ -220,7 +237,7 @@ Status Importer::write_event(const sse::Event& event, uint64_t topic) {
 Status Importer::write_entry(const sse::Event& event, Tail& tail) {
   ++tail.nth;
   tail.bytes_through += event.wire().size();
-  Statement& insert = statements_.entry;
+  ToolStatement& insert = statements_.entry;
   insert.bind(1, tail.number);
   insert.bind(2, event.seq());
   insert.bind(3, tail.nth);
@@ -249,7 +266,7 @@ Result<Importer::Tail*> Importer::tail_of(const std::string& topic) {
 
 // Number 0 when there is no such topic yet.
 Result<Importer::Tail> Importer::read_tail(const std::string& topic) {
-  Statement& find = statements_.tail;
+  ToolStatement& find = statements_.tail;
   find.bind(1, topic);
   auto row = find.step();
   if (!row) {
@@ -278,7 +295,12 @@ Status Importer::commit() {
 }
 
 Status Importer::write_meta() {
-  Statement& set = statements_.meta;
+  const std::string more = "UPDATE meta SET value = value + " + std::to_string(pending_events_) +
+                           " WHERE name = 'events'";
+  if (Status done = database_.execute(more.c_str()); !done) {
+    return done;
+  }
+  ToolStatement& set = statements_.meta;
   for (const std::string_view name : {"reserved", "last"}) {
     set.bind(1, name);
     set.bind(2, sequence_);

@@ -10,7 +10,7 @@
 #include "base/result.h"
 #include "journal/directory.h"
 #include "journal/import_line.h"
-#include "journal/sqlite.h"
+#include "journal/tool_database.h"
 
 namespace ringcast::journal {
 
@@ -44,15 +44,15 @@ class Importer {
     uint64_t bytes_through = 0;
   };
   struct Statements {
-    Statement event;
-    Statement entry;
-    Statement topic;
-    Statement tail;
-    Statement meta;
+    ToolStatement event;
+    ToolStatement entry;
+    ToolStatement topic;
+    ToolStatement tail;
+    ToolStatement meta;
   };
   struct Parts {
     DirectoryLock lock;
-    Sqlite database;
+    ToolDatabase database;
     Statements statements;
   };
 
@@ -61,7 +61,7 @@ class Importer {
   Importer(std::string directory, std::string epoch, const Clock& clock, Parts parts);
 
  private:
-  static Result<Statements> prepare(Sqlite& database);
+  static Result<Statements> prepare(ToolDatabase& database);
   Status read_ends();
   Status begin();
   Status write(const sse::Event& event);
@@ -75,7 +75,7 @@ class Importer {
   const std::string epoch_;
   const Clock& clock_;
   DirectoryLock lock_;
-  Sqlite database_;
+  ToolDatabase database_;
   Statements statements_;
   ImportLineReader reader_;
   std::unordered_map<std::string, Tail> tails_;  // Bounded: some topics' ends.

@@ -11,7 +11,7 @@ namespace ringcast::journal {
 
 namespace {
 
-Status check_kind(Sqlite& database, const std::string& path) {
+Status check_kind(ToolDatabase& database, const std::string& path) {
   const auto application = database.integer("PRAGMA application_id");
   if (!application) {
     return fail(application.error().code, application.error().detail);
@@ -32,7 +32,7 @@ Status check_kind(Sqlite& database, const std::string& path) {
 }
 
 // Fills `out` with a number of the database, 0 for NULL.
-Status fill(Sqlite& database, std::string_view sql, uint64_t& out) {
+Status fill(ToolDatabase& database, std::string_view sql, uint64_t& out) {
   auto value = database.integer(sql);
   if (!value) {
     return std::move(value).failure();
@@ -41,7 +41,7 @@ Status fill(Sqlite& database, std::string_view sql, uint64_t& out) {
   return Ok{};
 }
 
-Status fill_time(Sqlite& database, std::string_view sql, std::optional<int64_t>& out) {
+Status fill_time(ToolDatabase& database, std::string_view sql, std::optional<int64_t>& out) {
   auto value = database.integer(sql);
   if (!value) {
     return std::move(value).failure();
@@ -50,7 +50,7 @@ Status fill_time(Sqlite& database, std::string_view sql, std::optional<int64_t>&
   return Ok{};
 }
 
-Status fill_meta(Sqlite& database, Stats& stats) {
+Status fill_meta(ToolDatabase& database, Stats& stats) {
   auto rows = database.prepare("SELECT name, value FROM meta");
   if (!rows) {
     return std::move(rows).failure();
@@ -78,7 +78,7 @@ Status fill_meta(Sqlite& database, Stats& stats) {
   }
 }
 
-Status fill_counts(Sqlite& database, Stats& stats) {
+Status fill_counts(ToolDatabase& database, Stats& stats) {
   uint64_t page_bytes = 0;
   uint64_t pages = 0;
   uint64_t free_pages = 0;
@@ -118,7 +118,7 @@ JOIN entries AS oldest ON oldest.topic = topics.number AND oldest.seq =
   (SELECT min(seq) FROM entries WHERE topic = topics.number AND seq > topics.gone_high)
 JOIN events ON events.seq = oldest.seq)sql";
 
-Result<std::vector<TopicUsage>> read_largest(Sqlite& database, const std::string& epoch,
+Result<std::vector<TopicUsage>> read_largest(ToolDatabase& database, const std::string& epoch,
                                              size_t most, Largest by) {
   auto rows = database.prepare(kUsage);
   if (!rows) {
@@ -155,19 +155,19 @@ Result<std::vector<TopicUsage>> read_largest(Sqlite& database, const std::string
 
 }  // namespace
 
-Result<Sqlite> open_to_look(const std::string& directory) {
+Result<ToolDatabase> open_to_look(const std::string& directory) {
   const std::string path = path_in(directory, kDatabaseFile);
-  if (!exists(path)) {
+  if (!file_exists(path)) {
     return fail(Errc::kStorage,
                 directory + " holds no journal: there is no " + std::string(kDatabaseFile));
   }
-  auto database = Sqlite::open(path, Sqlite::Mode::kRead);
+  auto database = ToolDatabase::open(path, ToolDatabase::Mode::kRead);
   if (!database) {
     return database;
   }
   // A reader of a WAL needs a place for its index, which a read-only medium has not.
-  if (!database->execute("BEGIN; SELECT 1 FROM sqlite_schema") && size_of(path + "-wal") == 0) {
-    if (auto still = Sqlite::open_immutable(path);
+  if (!database->execute("BEGIN; SELECT 1 FROM sqlite_schema") && file_size(path + "-wal") == 0) {
+    if (auto still = ToolDatabase::open_immutable(path);
         still && still->execute("BEGIN; SELECT 1 FROM sqlite_schema")) {
       database = std::move(still);
     }
@@ -187,8 +187,8 @@ Result<Stats> read_stats(const std::string& directory, size_t most, Largest by) 
   Stats stats;
   stats.schema = kSchemaVersion;
   stats.is_in_use = is_locked(directory);
-  stats.database_bytes = size_of(path);
-  stats.wal_bytes = size_of(path + "-wal");
+  stats.database_bytes = file_size(path);
+  stats.wal_bytes = file_size(path + "-wal");
   if (Status filled = fill_meta(*database, stats); !filled) {
     return std::move(filled).failure();
   }

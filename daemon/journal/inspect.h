@@ -6,14 +6,14 @@
 #include <vector>
 
 #include "base/result.h"
-#include "journal/sqlite.h"
+#include "journal/tool_database.h"
 
 namespace ringcast::journal {
 
 // Opens the database of a journal to look at it, also beside a daemon, and starts a transaction:
 // all that is read is of one moment. kStorage: there is none, it cannot be read, it is not a
 // journal's, or of a newer version.
-Result<Sqlite> open_to_look(const std::string& directory);
+Result<ToolDatabase> open_to_look(const std::string& directory);
 
 struct TopicUsage {
   std::string name;

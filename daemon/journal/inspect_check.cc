@@ -8,7 +8,7 @@
 
 #include "journal/inspect.h"
 #include "journal/inspect_names.h"
-#include "journal/sqlite.h"
+#include "journal/tool_database.h"
 #include "sse/position.h"
 #include "sse/stored_event.h"
 #include "topics/name.h"
@@ -26,7 +26,8 @@ std::string in_seq(uint64_t seq) {
 // What cannot be read any more is a fault by itself, and ends only its own part.
 class Checker {
  public:
-  Checker(Sqlite& database, const CheckOptions& options) : database_(database), options_(options) {}
+  Checker(ToolDatabase& database, const CheckOptions& options)
+      : database_(database), options_(options) {}
 
   void run() {
     part("pages", [this] { return check_pages(); });
@@ -77,9 +78,9 @@ class Checker {
   Status check_meta();
   Status check_topics();
   Status check_events();
-  Status check_event(Statement& row);
+  Status check_event(ToolStatement& row);
   Status check_entries();
-  Status check_entry(Statement& row);
+  Status check_entry(ToolStatement& row);
   void begin_topic(uint64_t topic);
 
   struct Previous {
@@ -88,21 +89,21 @@ class Checker {
     uint64_t bytes_through = 0;
   };
 
-  Sqlite& database_;
+  ToolDatabase& database_;
   const CheckOptions& options_;
   std::string_view phase_;
   uint64_t done_ = 0;
   uint64_t reserved_ = std::numeric_limits<uint64_t>::max();
   int64_t time_ms_ = std::numeric_limits<int64_t>::min();
   std::optional<Names> names_;
-  std::optional<Statement> event_;  // Of an entry.
+  std::optional<ToolStatement> event_;  // Of an entry.
   Previous previous_;
   std::optional<Names::Topic> topic_;  // Of the entries that are looked at.
 };
 
 Status Checker::check_pages() {
   return each(options_.is_quick ? "PRAGMA quick_check" : "PRAGMA integrity_check",
-              [this](Statement& row) -> Status {
+              [this](ToolStatement& row) -> Status {
                 if (const std::string_view text = row.text(0); text != "ok") {
                   fault(std::string(text));
                 }
@@ -114,8 +115,10 @@ Status Checker::check_meta() {
   constexpr std::array<std::string_view, 4> kNeeded = {"epoch", "reserved", "last", "clean"};
   std::array<bool, kNeeded.size()> is_there{};
   uint64_t last = 0;
-  Status read = each("SELECT name, value FROM meta", [&](Statement& row) -> Status {
+  uint64_t rows = 0;
+  Status read = each("SELECT name, value FROM meta", [&](ToolStatement& row) -> Status {
     const std::string_view name = row.text(0);
+    ++rows;
     const auto known = std::find(kNeeded.begin(), kNeeded.end(), name);
     if (known != kNeeded.end()) {
       is_there[static_cast<size_t>(known - kNeeded.begin())] = true;
@@ -132,7 +135,8 @@ Status Checker::check_meta() {
   if (!read) {
     return read;
   }
-  for (size_t i = 0; i < kNeeded.size(); ++i) {
+  // A journal has none before its first daemon has begun.
+  for (size_t i = 0; rows > 0 && i < kNeeded.size(); ++i) {
     if (!is_there[i]) {
       fault("meta: there is no " + std::string(kNeeded[i]));
     }
@@ -145,7 +149,7 @@ Status Checker::check_meta() {
 }
 
 Status Checker::check_topics() {
-  return each("SELECT number, name FROM topics", [this](Statement& row) -> Status {
+  return each("SELECT number, name FROM topics", [this](ToolStatement& row) -> Status {
     if (Status valid = topics::check_topic(row.text(1)); !valid) {
       fault("topic " + std::to_string(row.number(0)) + ": " + valid.error().detail);
     }
@@ -160,10 +164,10 @@ Status Checker::check_events() {
   }
   names_.emplace(std::move(*names));
   return each("SELECT seq, time, topic, topics, id, block FROM events ORDER BY seq",
-              [this](Statement& row) { return check_event(row); });
+              [this](ToolStatement& row) { return check_event(row); });
 }
 
-Status Checker::check_event(Statement& row) {
+Status Checker::check_event(ToolStatement& row) {
   const uint64_t seq = row.number(0);
   if (seq == 0 || seq > reserved_) {
     fault(in_seq(seq) + "its number is above what is reserved, " + std::to_string(reserved_));
@@ -199,7 +203,7 @@ Status Checker::check_entries() {
   }
   event_.emplace(std::move(*event));
   return each("SELECT topic, seq, nth, bytes_through FROM entries ORDER BY topic, seq",
-              [this](Statement& row) { return check_entry(row); });
+              [this](ToolStatement& row) { return check_entry(row); });
 }
 
 void Checker::begin_topic(uint64_t topic) {
@@ -212,7 +216,7 @@ void Checker::begin_topic(uint64_t topic) {
   }
 }
 
-Status Checker::check_entry(Statement& row) {
+Status Checker::check_entry(ToolStatement& row) {
   const uint64_t topic = row.number(0);
   const uint64_t seq = row.number(1);
   const uint64_t nth = row.number(2);

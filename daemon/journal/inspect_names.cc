@@ -22,10 +22,10 @@ bool lists(std::string_view joined, std::string_view name) {
   return is_there;
 }
 
-Names::Names(Statement by_number, Statement by_name, Statement entry)
+Names::Names(ToolStatement by_number, ToolStatement by_name, ToolStatement entry)
     : by_number_(std::move(by_number)), by_name_(std::move(by_name)), entry_(std::move(entry)) {}
 
-Result<Names> Names::open(Sqlite& database) {
+Result<Names> Names::open(ToolDatabase& database) {
   auto by_number = database.prepare("SELECT name, gone_high FROM topics WHERE number = ?1");
   auto by_name = database.prepare("SELECT number, gone_high FROM topics WHERE name = ?1");
   auto entry = database.prepare("SELECT 1 FROM entries WHERE topic = ?1 AND seq = ?2");

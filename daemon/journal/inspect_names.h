@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "journal/sqlite.h"
+#include "journal/tool_database.h"
 
 namespace ringcast::journal {
 
@@ -37,7 +37,7 @@ class Names {
   };
 
   // `database` outlives this.
-  static Result<Names> open(Sqlite& database);
+  static Result<Names> open(ToolDatabase& database);
 
   // Null when there is none. Lives until the next call.
   Result<const Topic*> find(uint64_t number);
@@ -47,12 +47,12 @@ class Names {
   Result<std::vector<std::string>> alive_in(uint64_t seq, uint64_t topic, std::string_view topics);
 
  private:
-  Names(Statement by_number, Statement by_name, Statement entry);
+  Names(ToolStatement by_number, ToolStatement by_name, ToolStatement entry);
   Result<bool> has_entry(uint64_t seq, uint64_t topic);
 
-  Statement by_number_;
-  Statement by_name_;
-  Statement entry_;
+  ToolStatement by_number_;
+  ToolStatement by_name_;
+  ToolStatement entry_;
   std::unordered_map<uint64_t, Topic> known_;
 };
 

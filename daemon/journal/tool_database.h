@@ -11,11 +11,12 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
+// SQLite for the tools, which need little of it.
 namespace ringcast::journal {
 
-// A prepared statement. Lives no longer than its Sqlite. Parameters count from 1, columns from 0;
-// bound views live until reset(), views of columns until the next step().
-class Statement {
+// A prepared statement. Lives no longer than its ToolDatabase. Parameters count from 1, columns
+// from 0; bound views live until reset(), views of columns until the next step().
+class ToolStatement {
  public:
   void bind(int parameter, uint64_t value);
   void bind(int parameter, int64_t value);
@@ -35,27 +36,27 @@ class Statement {
   [[nodiscard]] std::string_view text(int column) const;  // Also of a blob; empty for NULL.
 
  private:
-  friend class Sqlite;
+  friend class ToolDatabase;
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const;
   };
-  explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+  explicit ToolStatement(sqlite3_stmt* statement) : statement_(statement) {}
 
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
 };
 
 // A connection, for one thread. Errors: kStorageFull when the disk is full, else kStorage with the
 // file's name.
-class Sqlite {
+class ToolDatabase {
  public:
   enum class Mode { kRead, kWrite };
 
   // The file exists; an empty one becomes a database when it is written to.
-  static Result<Sqlite> open(const std::string& path, Mode mode);
+  static Result<ToolDatabase> open(const std::string& path, Mode mode);
   // For a file on a medium that takes no writes at all and that nobody else has open.
-  static Result<Sqlite> open_immutable(const std::string& path);
+  static Result<ToolDatabase> open_immutable(const std::string& path);
 
-  Result<Statement> prepare(std::string_view sql);
+  Result<ToolStatement> prepare(std::string_view sql);
   // Statements without parameters; rows are dropped.
   Status execute(const char* sql);
   // The first column of the first row: nothing without a row, or when it is NULL.
@@ -65,8 +66,8 @@ class Sqlite {
   struct Close {
     void operator()(sqlite3* handle) const;
   };
-  explicit Sqlite(sqlite3* handle) : handle_(handle) {}
-  static Result<Sqlite> open_with(const std::string& name, int flags);
+  explicit ToolDatabase(sqlite3* handle) : handle_(handle) {}
+  static Result<ToolDatabase> open_with(const std::string& name, int flags);
 
   std::unique_ptr<sqlite3, Close> handle_;
 };

@@ -1,4 +1,4 @@
-#include "journal/sqlite.h"
+#include "journal/tool_database.h"
 
 #include <sqlite3.h>
 
@@ -38,32 +38,32 @@ std::string escaped(const std::string& path) {
 
 }  // namespace
 
-void Statement::Finalize::operator()(sqlite3_stmt* statement) const {
+void ToolStatement::Finalize::operator()(sqlite3_stmt* statement) const {
   sqlite3_finalize(statement);
 }
 
-void Statement::bind(int parameter, uint64_t value) {
+void ToolStatement::bind(int parameter, uint64_t value) {
   bind(parameter, static_cast<int64_t>(value));
 }
 
-void Statement::bind(int parameter, int64_t value) {
+void ToolStatement::bind(int parameter, int64_t value) {
   sqlite3_bind_int64(statement_.get(), parameter, value);
 }
 
-void Statement::bind(int parameter, std::string_view text) {
+void ToolStatement::bind(int parameter, std::string_view text) {
   sqlite3_bind_text64(statement_.get(), parameter, data_of(text), text.size(), SQLITE_STATIC,
                       SQLITE_UTF8);
 }
 
-void Statement::bind_blob(int parameter, std::string_view bytes) {
+void ToolStatement::bind_blob(int parameter, std::string_view bytes) {
   sqlite3_bind_blob64(statement_.get(), parameter, data_of(bytes), bytes.size(), SQLITE_STATIC);
 }
 
-void Statement::bind_null(int parameter) {
+void ToolStatement::bind_null(int parameter) {
   sqlite3_bind_null(statement_.get(), parameter);
 }
 
-Result<bool> Statement::step() {
+Result<bool> ToolStatement::step() {
   const int result = sqlite3_step(statement_.get());
   if (result == SQLITE_ROW || result == SQLITE_DONE) {
     return result == SQLITE_ROW;
@@ -71,7 +71,7 @@ Result<bool> Statement::step() {
   return failure_of(sqlite3_db_handle(statement_.get()));
 }
 
-Status Statement::run() {
+Status ToolStatement::run() {
   for (;;) {
     auto row = step();
     if (!row) {
@@ -85,42 +85,42 @@ Status Statement::run() {
   }
 }
 
-void Statement::reset() {
+void ToolStatement::reset() {
   sqlite3_reset(statement_.get());
 }
 
-bool Statement::is_null(int column) const {
+bool ToolStatement::is_null(int column) const {
   return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }
 
-int64_t Statement::integer(int column) const {
+int64_t ToolStatement::integer(int column) const {
   return sqlite3_column_int64(statement_.get(), column);
 }
 
-std::string_view Statement::text(int column) const {
+std::string_view ToolStatement::text(int column) const {
   const void* bytes = sqlite3_column_blob(statement_.get(), column);
   const auto size = static_cast<size_t>(sqlite3_column_bytes(statement_.get(), column));
   return bytes == nullptr ? std::string_view()
                           : std::string_view(static_cast<const char*>(bytes), size);
 }
 
-void Sqlite::Close::operator()(sqlite3* handle) const {
+void ToolDatabase::Close::operator()(sqlite3* handle) const {
   sqlite3_close_v2(handle);
 }
 
-Result<Sqlite> Sqlite::open(const std::string& path, Mode mode) {
+Result<ToolDatabase> ToolDatabase::open(const std::string& path, Mode mode) {
   return open_with(path, mode == Mode::kRead ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
 }
 
-Result<Sqlite> Sqlite::open_immutable(const std::string& path) {
+Result<ToolDatabase> ToolDatabase::open_immutable(const std::string& path) {
   return open_with("file:" + escaped(path) + "?immutable=1",
                    SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
 }
 
-Result<Sqlite> Sqlite::open_with(const std::string& name, int flags) {
+Result<ToolDatabase> ToolDatabase::open_with(const std::string& name, int flags) {
   sqlite3* handle = nullptr;
   const int result = sqlite3_open_v2(name.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
-  Sqlite opened(handle);  // Also to be closed when it failed.
+  ToolDatabase opened(handle);  // Also to be closed when it failed.
   if (result != SQLITE_OK) {
     return fail(Errc::kStorage, name + ": " + sqlite3_errstr(result));
   }
@@ -128,22 +128,22 @@ Result<Sqlite> Sqlite::open_with(const std::string& name, int flags) {
   return opened;
 }
 
-Result<Statement> Sqlite::prepare(std::string_view sql) {
+Result<ToolStatement> ToolDatabase::prepare(std::string_view sql) {
   sqlite3_stmt* statement = nullptr;
   const int result = sqlite3_prepare_v2(handle_.get(), sql.data(), static_cast<int>(sql.size()),
                                         &statement, nullptr);
   if (result != SQLITE_OK) {
     return failure_of(handle_.get());
   }
-  return Statement(statement);
+  return ToolStatement(statement);
 }
 
-Status Sqlite::execute(const char* sql) {
+Status ToolDatabase::execute(const char* sql) {
   const int result = sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr);
   return result == SQLITE_OK ? Status(Ok{}) : Status(failure_of(handle_.get()));
 }
 
-Result<std::optional<int64_t>> Sqlite::integer(std::string_view sql) {
+Result<std::optional<int64_t>> ToolDatabase::integer(std::string_view sql) {
   auto statement = prepare(sql);
   if (!statement) {
     return std::move(statement).failure();
