@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "cli/command_names.h"
 #include "cli/duration.h"
 #include "cli/journal_command_line.h"
 
@@ -93,21 +94,6 @@ CLI::Option* add_duration(CLI::App& command, const std::string& name, Target& ta
       ->type_name("TIME");
 }
 
-CLI::Option* add_number(CLI::App& command, const std::string& name, std::optional<uint64_t>& target,
-                        const std::string& description) {
-  return command
-      .add_option_function<std::string>(
-          name,
-          [&target, name](const std::string& text) {
-            target = parse_uint(text);
-            if (!target) {
-              throw CLI::ValidationError(name, "'" + text + "' is no whole number");
-            }
-          },
-          description)
-      ->type_name("N");
-}
-
 // Many values, one each time: the next argument is not taken for another.
 CLI::Option* one_at_a_time(CLI::Option* option) {
   return option->allow_extra_args(false);
@@ -120,40 +106,6 @@ std::string from_environment(const std::string& flag, const char* name,
   }
   const char* value = std::getenv(name);
   return value != nullptr && *value != '\0' ? value : fallback;
-}
-
-// The innermost command that was given, and its name with those around it; `app` without any.
-std::pair<const CLI::App*, std::string> command_of(const CLI::App& app) {
-  const CLI::App* command = &app;
-  std::string name;
-  while (!command->get_subcommands().empty()) {
-    command = command->get_subcommands().front();
-    name += (name.empty() ? "" : " ") + command->get_name();
-  }
-  return {command, name};
-}
-
-std::string help_of(const CLI::App& app) {
-  const auto [command, name] = command_of(app);
-  const size_t above = name.find_last_of(' ');
-  const std::string around = above == std::string::npos ? "" : " " + name.substr(0, above);
-  return name.empty() ? app.help() : command->help("ringcast" + around);
-}
-
-std::string see_help(const std::string& name) {
-  return " (see ringcast" + (name.empty() ? "" : " " + name) + " --help)";
-}
-
-Failure unknown_command(const CLI::App& parent, const std::string& parent_name,
-                        const std::string& word) {
-  std::vector<std::string> names;
-  for (const CLI::App* command : parent.get_subcommands({})) {
-    names.push_back(command->get_name());
-  }
-  const std::string close = nearest(word, names);
-  return fail(Errc::kInvalid, "no command '" + word + "'" +
-                                  (close.empty() ? "" : ", did you mean '" + close + "'?") +
-                                  see_help(parent_name));
 }
 
 // CLI11 reads the positional "[a,b]" as the list a, b: better no subscription than another one.

@@ -1,10 +1,8 @@
 #include "cli/journal_command_line.h"
 
-#include <cstdint>
-#include <optional>
 #include <string>
 
-#include "base/text.h"
+#include "cli/command_names.h"
 #include "topics/name.h"
 
 namespace ringcast::cli {
@@ -55,21 +53,6 @@ CLI::App& add_command(CLI::App& journal, JournalOptions& options, const std::str
       ->required()
       ->type_name("");
   return command;
-}
-
-void add_number(CLI::App& command, const std::string& name, std::optional<uint64_t>& target,
-                const std::string& description) {
-  command
-      .add_option_function<std::string>(
-          name,
-          [&target, name](const std::string& text) {
-            target = parse_uint(text);
-            if (!target) {
-              throw CLI::ValidationError(name, "'" + text + "' is no whole number");
-            }
-          },
-          description)
-      ->type_name("N");
 }
 
 std::string why_no_pattern(const std::string& text) {

@@ -18,18 +18,11 @@ namespace {
 
 constexpr uint64_t kMostPendingEvents = 4096;
 constexpr size_t kMostPendingBytes = 16 << 20;
-constexpr size_t kMostTails = 65'536;
 
 constexpr std::string_view kInsertEvent =
     "INSERT INTO events(seq, time, topic, topics, id, block) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 constexpr std::string_view kInsertEntry =
     "INSERT INTO entries(topic, seq, nth, bytes_through) VALUES (?1, ?2, ?3, ?4)";
-constexpr std::string_view kInsertTopic =
-    "INSERT INTO topics(number, name, gone_high, deleted_high) VALUES (?1, ?2, 0, 0)";
-constexpr std::string_view kFindTopic = R"sql(
-SELECT number, nth, bytes_through FROM topics LEFT JOIN entries ON topic = number AND seq =
-  (SELECT max(seq) FROM entries WHERE topic = number)
-WHERE name = ?1)sql";
 constexpr std::string_view kSetMeta = "INSERT OR REPLACE INTO meta(name, value) VALUES (?1, ?2)";
 
 // The highest sequence that anything says was used. A reader of a daemon knows no higher one.
@@ -40,10 +33,6 @@ SELECT max(ifnull((SELECT max(seq) FROM events), 0), ifnull((SELECT max(gone_hig
 constexpr std::string_view kLastTime = R"sql(
 SELECT max(ifnull((SELECT time FROM events ORDER BY seq DESC LIMIT 1), 0),
            ifnull((SELECT value FROM meta WHERE name = 'last_time'), 0)))sql";
-constexpr std::string_view kLastTopic = R"sql(
-SELECT max(ifnull((SELECT max(number) FROM topics), 0),
-           ifnull((SELECT max(topic) FROM entries), 0)))sql";
-
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) {
@@ -79,6 +68,7 @@ Importer::Importer(std::string directory, std::string epoch, const Clock& clock,
       lock_(std::move(parts.lock)),
       database_(std::move(parts.database)),
       statements_(std::move(parts.statements)),
+      tails_(std::move(parts.tails)),
       reader_(epoch_) {}
 
 Result<std::unique_ptr<Importer>> Importer::open(const std::string& directory,
@@ -108,9 +98,13 @@ Result<std::unique_ptr<Importer>> Importer::open(const std::string& directory,
   if (!statements) {
     return std::move(statements).failure();
   }
+  auto tails = TopicTails::open(*database);
+  if (!tails) {
+    return std::move(tails).failure();
+  }
   auto importer = std::make_unique<Importer>(
       directory, fresh_epoch, clock,
-      Parts{std::move(*lock), std::move(*database), std::move(*statements)});
+      Parts{std::move(*lock), std::move(*database), std::move(*statements), std::move(*tails)});
   if (Status read = importer->read_ends(); !read) {
     return std::move(read).failure();
   }
@@ -120,16 +114,13 @@ Result<std::unique_ptr<Importer>> Importer::open(const std::string& directory,
 Result<Importer::Statements> Importer::prepare(ToolDatabase& database) {
   auto event = database.prepare(kInsertEvent);
   auto entry = database.prepare(kInsertEntry);
-  auto topic = database.prepare(kInsertTopic);
-  auto tail = database.prepare(kFindTopic);
   auto meta = database.prepare(kSetMeta);
-  for (auto* statement : {&event, &entry, &topic, &tail, &meta}) {
+  for (auto* statement : {&event, &entry, &meta}) {
     if (!*statement) {
       return std::move(*statement).failure();
     }
   }
-  return Statements{std::move(*event), std::move(*entry), std::move(*topic), std::move(*tail),
-                    std::move(*meta)};
+  return Statements{std::move(*event), std::move(*entry), std::move(*meta)};
 }
 
 Status Importer::read_ends() {
@@ -141,13 +132,8 @@ Status Importer::read_ends() {
   if (!time_ms) {
     return std::move(time_ms).failure();
   }
-  auto topic = database_.integer(kLastTopic);
-  if (!topic) {
-    return std::move(topic).failure();
-  }
   sequence_ = static_cast<uint64_t>(sequence->value_or(0));
   last_time_ms_ = time_ms->value_or(0);
-  last_topic_ = static_cast<uint64_t>(topic->value_or(0));
   return Ok{};
 }
 
@@ -199,12 +185,9 @@ Status Importer::begin() {
 }
 
 Status Importer::write(const sse::Event& event) {
-  if (tails_.size() >= kMostTails) {
-    tails_.clear();
-  }
   uint64_t first = 0;
   for (const std::string& topic : event.topics()) {
-    auto tail = tail_of(topic);
+    auto tail = tails_.find_or_add(topic);
     if (!tail) {
       return std::move(tail).failure();
     }
@@ -234,7 +217,7 @@ Status Importer::write_event(const sse::Event& event, uint64_t topic) {
   return insert.run();
 }
 
-Status Importer::write_entry(const sse::Event& event, Tail& tail) {
+Status Importer::write_entry(const sse::Event& event, TopicTails::Tail& tail) {
   ++tail.nth;
   tail.bytes_through += event.wire().size();
   ToolStatement& insert = statements_.entry;
@@ -243,38 +226,6 @@ Status Importer::write_entry(const sse::Event& event, Tail& tail) {
   insert.bind(3, tail.nth);
   insert.bind(4, tail.bytes_through);
   return insert.run();
-}
-
-Result<Importer::Tail*> Importer::tail_of(const std::string& topic) {
-  if (const auto known = tails_.find(topic); known != tails_.end()) {
-    return &known->second;
-  }
-  auto tail = read_tail(topic);
-  if (!tail) {
-    return std::move(tail).failure();
-  }
-  if (tail->number == 0) {
-    tail->number = ++last_topic_;
-    statements_.topic.bind(1, tail->number);
-    statements_.topic.bind(2, topic);
-    if (Status inserted = statements_.topic.run(); !inserted) {
-      return std::move(inserted).failure();
-    }
-  }
-  return &tails_.emplace(topic, *tail).first->second;
-}
-
-// Number 0 when there is no such topic yet.
-Result<Importer::Tail> Importer::read_tail(const std::string& topic) {
-  ToolStatement& find = statements_.tail;
-  find.bind(1, topic);
-  auto row = find.step();
-  if (!row) {
-    return std::move(row).failure();
-  }
-  const Tail tail = *row ? Tail{find.number(0), find.number(1), find.number(2)} : Tail{};
-  find.reset();
-  return tail;
 }
 
 Status Importer::commit() {

@@ -4,12 +4,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "journal/directory.h"
 #include "journal/import_line.h"
+#include "journal/import_topics.h"
 #include "journal/tool_database.h"
 
 namespace ringcast::journal {
@@ -37,23 +37,16 @@ class Importer {
   [[nodiscard]] uint64_t events() const { return committed_; }
 
  private:
-  // The end of a topic.
-  struct Tail {
-    uint64_t number = 0;
-    uint64_t nth = 0;
-    uint64_t bytes_through = 0;
-  };
   struct Statements {
     ToolStatement event;
     ToolStatement entry;
-    ToolStatement topic;
-    ToolStatement tail;
     ToolStatement meta;
   };
   struct Parts {
     DirectoryLock lock;
     ToolDatabase database;
     Statements statements;
+    TopicTails tails;
   };
 
  public:
@@ -66,9 +59,7 @@ class Importer {
   Status begin();
   Status write(const sse::Event& event);
   Status write_event(const sse::Event& event, uint64_t topic);
-  Status write_entry(const sse::Event& event, Tail& tail);
-  Result<Tail*> tail_of(const std::string& topic);
-  Result<Tail> read_tail(const std::string& topic);
+  Status write_entry(const sse::Event& event, TopicTails::Tail& tail);
   Status write_meta();
 
   const std::string directory_;
@@ -77,11 +68,10 @@ class Importer {
   DirectoryLock lock_;
   ToolDatabase database_;
   Statements statements_;
+  TopicTails tails_;
   ImportLineReader reader_;
-  std::unordered_map<std::string, Tail> tails_;  // Bounded: some topics' ends.
   uint64_t sequence_ = 0;
   int64_t last_time_ms_ = 0;
-  uint64_t last_topic_ = 0;
   uint64_t committed_ = 0;
   uint64_t pending_events_ = 0;
   size_t pending_bytes_ = 0;
