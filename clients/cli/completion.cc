@@ -192,6 +192,21 @@ std::string fish_flags(const CLI::App& command, const std::string& condition) {
   return lines;
 }
 
+// The commands within another one.
+std::string fish_group(const CLI::App& group, const std::string& seen) {
+  const std::string none = seen + "; and not __fish_seen_subcommand_from " + command_names(group);
+  std::string lines;
+  for (const CLI::App* command : group.get_subcommands({})) {
+    lines.append("complete -c ringcast -f -n ").append(quoted(none));
+    lines.append(" -a ").append(command->get_name()).append(" -d ");
+    lines.append(quoted(command->get_description())).append("\n");
+    std::string chosen = seen;
+    chosen.append("; and __fish_seen_subcommand_from ").append(command->get_name());
+    lines += fish_flags(*command, chosen);
+  }
+  return lines;
+}
+
 std::string fish_script(const CLI::App& app) {
   const std::string none = "not __fish_seen_subcommand_from " + command_names(app);
   std::string lines = fish_flags(app, none);
@@ -200,13 +215,7 @@ std::string fish_script(const CLI::App& app) {
              quoted(command->get_description()) + "\n";
     const std::string seen = "__fish_seen_subcommand_from " + command->get_name();
     lines += fish_flags(*command, seen);
-    for (const CLI::App* inner : command->get_subcommands({})) {
-      const std::string& name = inner->get_name();
-      lines += "complete -c ringcast -f -n " +
-               quoted(seen + "; and not __fish_seen_subcommand_from " + command_names(*command)) +
-               " -a " + name + " -d " + quoted(inner->get_description()) + "\n";
-      lines += fish_flags(*inner, seen + "; and __fish_seen_subcommand_from " + name);
-    }
+    lines += fish_group(*command, seen);
   }
   return lines +
          "complete -c ringcast -f -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n";

@@ -93,7 +93,7 @@ Status sync_directory(const std::string& directory) {
     return system_failure(directory);
   }
   const bool is_synced = fsync(fd) == 0;
-  const Status status = is_synced ? Status(Ok{}) : Status(system_failure(directory));
+  Status status = is_synced ? Status(Ok{}) : Status(system_failure(directory));
   close(fd);
   return status;
 }

@@ -90,22 +90,25 @@ Status export_events(const std::string& directory, const ExportOptions& options,
   }
   rows->bind(1, std::min<uint64_t>(options.after, INT64_MAX));
   std::string lines;
-  Status done = Ok{};
   for (;;) {
     auto row = rows->step();
-    done = row ? Status(Ok{}) : Status(std::move(row).failure());
-    if (done && *row) {
-      done = append_row(lines, *rows, *names, options);
+    if (!row) {
+      write(lines);
+      return std::move(row).failure();
     }
-    const bool is_end = !done || !*row;
-    if ((is_end || lines.size() >= kWriteBytes) && !lines.empty()) {
+    if (!*row) {
+      write(lines);
+      return Ok{};
+    }
+    if (Status appended = append_row(lines, *rows, *names, options); !appended) {
+      write(lines);
+      return appended;
+    }
+    if (lines.size() >= kWriteBytes) {
       if (!write(lines)) {
         return Ok{};
       }
       lines.clear();
-    }
-    if (is_end) {
-      return done;
     }
   }
 }

@@ -16,8 +16,8 @@ struct ExportOptions {
   uint64_t after = 0;                 // Only events above this.
 };
 
-// Gives the events of one moment in their order to `write`, as whole lines of JSON, some at a time.
-// Ends without a failure when `write` says false. kStorage when the journal cannot be read.
+// Gives the events of one moment in their order to `write`, as whole lines of JSON, some or none at
+// a time. Ends without a failure when `write` says false. kStorage when the journal cannot be read.
 Status export_events(const std::string& directory, const ExportOptions& options,
                      const std::function<bool(std::string_view lines)>& write);
 
