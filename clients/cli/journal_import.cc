@@ -105,14 +105,15 @@ ExitCode import_journal(const JournalOptions& options, Output& output) {
     complain(importer.error().detail);
     return importer.error().code == Errc::kForbidden ? ExitCode::kRefused : ExitCode::kUsage;
   }
-  Status done = add_all(**importer, input.fd());
-  const std::string error = done ? "" : done.error().detail;
+  const Status done = add_all(**importer, input.fd());
+  Status kept = Ok{};
   if (!done && is_of_input(done.error().code)) {
-    done = (*importer)->commit();
+    kept = (*importer)->commit();
   }
   const std::string count = std::to_string((*importer)->events()) + " events imported";
-  if (!error.empty()) {
-    complain(error + (done ? "" : "; " + done.error().detail) + "; " + count);
+  if (!done) {
+    const std::string second = kept ? "" : "; " + kept.error().detail;
+    complain(done.error().detail + second + "; " + count);
     return ExitCode::kRefused;
   }
   output.write(count + "\n");
