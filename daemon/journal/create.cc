@@ -23,7 +23,7 @@ Status write_schema(ToolDatabase& database, std::string_view epoch) {
                           std::string(kSchema) +
                           "INSERT INTO meta VALUES ('reserved', 0), ('last', 0), ('clean', 1), "
                           "('lost_high', 0), ('forgotten_high', 0), "
-                          "('forgotten_deleted_high', 0), ('last_time', 0);";
+                          "('forgotten_deleted_high', 0), ('last_time', 0), ('events', 0);";
   if (Status done = database.execute(sql.c_str()); !done) {
     return done;
   }
