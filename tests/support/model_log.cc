@@ -21,9 +21,9 @@ std::string_view Logged::id(std::string& room) const {
   return own_id;
 }
 
-Log::Log(server::Hub& hub, const server::Options& options, bool is_tight, bool has_journal,
+Log::Log(server::Hub* hub, const server::Options& options, bool is_tight, bool has_journal,
          Verdict& verdict)
-    : hub_(&hub),
+    : hub_(hub),
       verdict_(verdict),
       has_journal_(has_journal),
       is_tight_(is_tight),

@@ -52,7 +52,7 @@ struct Logged {
 class Log {
  public:
   // `has_journal`: the policies' `retain` says what leaves, not the rings.
-  Log(server::Hub& hub, const server::Options& options, bool is_tight, bool has_journal,
+  Log(server::Hub* hub, const server::Options& options, bool is_tight, bool has_journal,
       Verdict& verdict);
 
   void append(Logged event);

@@ -60,7 +60,7 @@ World::World(uint64_t seed, bool has_journal, bool tells)
       hub_(has_journal
                ? nullptr
                : std::make_unique<server::Hub>(setup_.options, std::string(kEpoch), clock_)),
-      log_(*hub_, setup_.options, setup_.is_tight, has_journal, verdict_) {
+      log_(hub_.get(), setup_.options, setup_.is_tight, has_journal, verdict_) {
   if (has_journal) {
     open_journal();
     log_.restart(*hub_, 0);
@@ -216,7 +216,8 @@ void World::clear() {
   const size_t topic = random_.below(kTopics.size());
   note("clear " + std::string(kTopics[topic]));
   if (setup_.has_journal) {
-    hub_->submit_clear(kTopics[topic], [](const auto&, const auto&) {});
+    ++clears_pending_;
+    hub_->submit_clear(kTopics[topic], [this](const auto&, const auto&) { --clears_pending_; });
   } else {
     hub_->clear(kTopics[topic]);
   }
@@ -321,6 +322,7 @@ void World::finish() {
   for (size_t topic = 0; topic < kTopics.size(); ++topic) {
     hub_->clear(kTopics[topic]);
   }
+  sync(kAllTopics, Log::Cause::kDelete);
   commit_all();
   hub_->sweep(kSweepAll);
   hub_->sweep(kSweepAll);

@@ -138,6 +138,7 @@ class World {
   int64_t time_ms_ = 0;  // What the hub takes for now.
   uint64_t refused_ = 0;
   uint64_t duplicates_ = 0;
+  uint64_t clears_pending_ = 0;
   uint64_t commits_ = 0;
   uint64_t reads_done_ = 0;
   uint64_t restarts_ = 0;
