@@ -122,6 +122,12 @@ Place World::place_of(const Wish& wish) const {
 }
 
 void World::connect() {
+  if (clears_pending_ > 0) {
+    if (is_within_write_) {
+      return;
+    }
+    commit();  // What was deleted is found on disk until then, and may be where a stream starts.
+  }
   Client* client = nullptr;
   for (const auto& each : clients_) {
     if (!each->subscriber && (client == nullptr || random_.one_in(2))) {

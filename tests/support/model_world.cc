@@ -288,7 +288,7 @@ void World::settle() {
     for (uint32_t worker = 0; worker < fanouts_.size(); ++worker) {
       has_more = has_more || fanouts_[worker]->has_work() || hub_->has_news(worker);
     }
-    has_more = has_more || !reads_.empty();
+    has_more = has_more || !reads_.empty() || !submitted_.empty();
     if (rounds > 1000) {
       verdict_.fail("the workers never come to rest");
       return;
