@@ -80,8 +80,10 @@ class Ledger:
         self._attempts[payload] = _Attempt(tuple(topics))
 
     def acknowledge(self, publisher, payloads, first_id, last_id):
-        """The broker said 200 to one event, or to several that were sent in this order."""
-        self._note(first_id, payloads[0])
+        """The broker accepted one event, or several that were sent in this order; `first_id` may be unknown."""
+        first_id = first_id or last_id
+        if first_id != last_id or len(payloads) == 1:
+            self._note(first_id, payloads[0])
         self._note(last_id, payloads[-1])
         if seq(first_id) <= self._latest.get(publisher, -1):
             raise Broken(f"reordered: {publisher} was told {first_id} after {self._latest[publisher]}")
