@@ -28,9 +28,9 @@ class LedgerCase(unittest.TestCase):
         self.ledger.read({topic: [event if isinstance(event, tuple) else (at(event), str(event)) for event in events]
                           for topic, events in topics.items()}, lossy)
 
-    def saw(self, after, *items, topics=("t",)):
+    def saw(self, after, *items, topics=("t",), resumed=True):
         self.ledger.saw(Stretch("s", topics, at(after), [
-            item if not isinstance(item, int) else Event(at(item), str(item)) for item in items]))
+            item if not isinstance(item, int) else Event(at(item), str(item)) for item in items], resumed))
 
     def assert_broken(self, reason, *numbers, **more):
         with self.assertRaisesRegex(Broken, reason):
@@ -294,6 +294,12 @@ class PowerCutTest(LedgerCase):
         self.read(1, 2, lossy=True)
         self.saw(2, Gap(at(8), "expired"))
         self.assert_broken("for nothing", 1, 2)
+
+    def test_a_reader_that_asks_for_what_is_there_need_not_be_told(self):
+        self.read(1, 2, lossy=True)
+        self.publish(9)
+        self.saw(0, 1, 2, 9, resumed=False)
+        self.read(1, 2, 9)
 
     def test_a_reader_that_had_them_all_need_not_be_told(self):
         self.saw(2, 3, 4)

@@ -132,6 +132,7 @@ class Subscriber(threading.Thread):
         self._stream = sse.Stream(address, target, headers)
         self._parser = sse.Parser()
         self._after = after
+        self._resumed = after is not None
         self.start()
 
     @property
@@ -165,7 +166,7 @@ class Subscriber(threading.Thread):
         if self.error:
             raise self.error
         if self._after:  # Else it was cut off before its first block.
-            ledger.saw(Stretch(self.name, self._topics, self._after, self.items))
+            ledger.saw(Stretch(self.name, self._topics, self._after, self.items, self._resumed))
 
 
 def history_of(address, topic):
@@ -227,8 +228,9 @@ class Broker:
         for topics in (*((topic,) for topic in TOPICS[:2]), TOPICS, TOPICS[2:]):
             name = f"reader of {topics}"
             self.subscribe(name, topics, self._cursors.get(name))
-        # Readers with nothing newer than what the last start found, so below any hole.
-        self.subscribe(f"late reader {self._starts}", TOPICS, self._newest)
+        # A reader with nothing newer than what the last start found is below any hole.
+        if self._newest:
+            self.subscribe(f"late reader {self._starts}", TOPICS, self._newest)
         self._newest = max((id_ for events in stored.values() for id_, _ in events), key=seq, default=None)
 
     def subscribe(self, name, topics, after=None):
