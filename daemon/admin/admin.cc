@@ -70,12 +70,19 @@ http::Response page() {
 
 }  // namespace
 
-http::Response Admin::operator()(const server::AdminRequest& request) {
+std::optional<http::Response> Admin::operator()(const server::AdminRequest& request) {
+  const Endpoint endpoint = request.route.endpoint;
+  const bool needs_history = endpoint == Endpoint::kTopics || endpoint == Endpoint::kTopic ||
+                             endpoint == Endpoint::kHistory;
+  if (request.is_starting && (needs_history || endpoint == Endpoint::kReady)) {
+    return problem_for(
+        {.code = Errc::kOverloaded, .detail = "starting: the journal is being read"});
+  }
   switch (request.route.endpoint) {
     case Endpoint::kPage:
       return page();
     case Endpoint::kHealth:
-      return {.content_type = "text/plain", .body = "ok\n"};
+      return http::Response{.content_type = "text/plain", .body = "ok\n"};
     case Endpoint::kReady:
       return request.is_ready ? http::Response{.content_type = "text/plain", .body = "ready\n"}
                               : problem_for({.code = Errc::kOverloaded, .detail = "draining"});
@@ -87,10 +94,12 @@ http::Response Admin::operator()(const server::AdminRequest& request) {
     case Endpoint::kTopics:
       return list_topics(request);
     case Endpoint::kTopic:
-      return request.request.method == http::Method::kDelete ? delete_topic(request)
-                                                             : show_topic(request);
+      if (request.request.method == http::Method::kDelete) {
+        return delete_topic(request);
+      }
+      return show_topic(request);
     case Endpoint::kHistory:
-      return answer_history(hub_, request);
+      return answer_history(hub_, readers_, request);
     case Endpoint::kEvents:
       break;
   }
@@ -149,7 +158,7 @@ http::Response Admin::show_topic(const server::AdminRequest& request) {
   return json_response(std::move(body));
 }
 
-http::Response Admin::delete_topic(const server::AdminRequest& request) {
+std::optional<http::Response> Admin::delete_topic(const server::AdminRequest& request) {
   const std::string& name = request.route.topic;
   if (const Status valid = topics::check_topic(name); !valid) {
     return problem_for(valid.error());
@@ -162,8 +171,15 @@ http::Response Admin::delete_topic(const server::AdminRequest& request) {
   if (!request.grants.may_admin("delete") || !request.grants.may_publish(name)) {
     return not_granted("delete");
   }
-  hub_.clear(name);
-  return {.status = 204};
+  if (!hub_.has_journal()) {
+    hub_.clear(name);
+    return http::Response{.status = 204};
+  }
+  hub_.submit_clear(name, [later = request.defer()](const Result<server::Receipt>& cleared,
+                                                    const std::vector<server::Draft>& /*none*/) {
+    later(cleared ? http::Response{.status = 204} : problem_for(cleared.error()));
+  });
+  return std::nullopt;
 }
 
 }  // namespace ringcast::admin

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "http/response.h"
@@ -16,21 +17,26 @@ class Admin {
   Admin(server::Hub& hub, std::function<std::string()> metrics)
       : hub_(hub), metrics_(std::move(metrics)) {}
 
-  http::Response operator()(const server::AdminRequest& request);
+  std::optional<http::Response> operator()(const server::AdminRequest& request);
+  // With a journal: whose threads read history. Before the first request.
+  void set_readers(server::JournalReaders* readers) { readers_ = readers; }
 
  private:
   http::Response list_topics(const server::AdminRequest& request);
   http::Response show_topic(const server::AdminRequest& request);
-  http::Response delete_topic(const server::AdminRequest& request);
+  std::optional<http::Response> delete_topic(const server::AdminRequest& request);
 
   server::Hub& hub_;  // Outlives the workers that call this.
   std::function<std::string()> metrics_;
+  server::JournalReaders* readers_ = nullptr;
 };
 
 // The parameter `limit` of a page: 1 to 1,000, 100 when it is not there.
 Result<uint64_t> page_limit(const http::Target& target);
 
-// GET /history: retained events of topics and patterns, page by page.
-http::Response answer_history(server::Hub& hub, const server::AdminRequest& request);
+// GET /history: retained events of topics and patterns, page by page. With `readers` the response
+// comes later.
+std::optional<http::Response> answer_history(server::Hub& hub, server::JournalReaders* readers,
+                                             const server::AdminRequest& request);
 
 }  // namespace ringcast::admin

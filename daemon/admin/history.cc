@@ -51,9 +51,29 @@ std::string gap_json(const server::Hub& hub, const server::Hub::Page& page,
   return out + "}";
 }
 
+http::Response history_page(server::Hub& hub, const server::SubscriptionSpec& spec, uint64_t limit,
+                            topics::JournalReader* reader) {
+  topics::Interest interest;
+  interest.patterns = spec.patterns;
+  interest.types = spec.types;
+  const Result<server::Hub::Page> page = hub.history(interest, spec.start, limit, reader);
+  if (!page) {
+    return problem_for(page.error());
+  }
+  std::string body = "{\"events\":[";
+  for (const topics::EventRef& event : page->slice.events) {
+    body += &event == page->slice.events.data() ? "" : ",";
+    append_event(body, *event);
+  }
+  body += "],\"gap\":" + gap_json(hub, *page, spec.start.last_event_id) + ",\"next\":";
+  body += page->more ? json::quoted(hub.position(page->slice.end)) : "null";
+  return {.content_type = "application/json", .body = body + "}\n"};
+}
+
 }  // namespace
 
-http::Response answer_history(server::Hub& hub, const server::AdminRequest& request) {
+std::optional<http::Response> answer_history(server::Hub& hub, server::JournalReaders* readers,
+                                             const server::AdminRequest& request) {
   if (!request.grants.may_admin("history")) {
     return problem_for(
         {.code = Errc::kUnauthorized, .detail = "history is not granted without credentials"});
@@ -73,21 +93,14 @@ http::Response answer_history(server::Hub& hub, const server::AdminRequest& requ
   if (const auto after = request.target.parameter("after"); after && !after->empty()) {
     spec->start = {.last_event_id = std::string(*after)};
   }
-  topics::Interest interest;
-  interest.patterns = spec->patterns;
-  interest.types = spec->types;
-  const Result<server::Hub::Page> page = hub.history(interest, spec->start, *limit);
-  if (!page) {
-    return problem_for(page.error());
+  if (readers == nullptr) {
+    return history_page(hub, *spec, *limit, nullptr);
   }
-  std::string body = "{\"events\":[";
-  for (const topics::EventRef& event : page->slice.events) {
-    body += &event == page->slice.events.data() ? "" : ",";
-    append_event(body, *event);
-  }
-  body += "],\"gap\":" + gap_json(hub, *page, spec->start.last_event_id) + ",\"next\":";
-  body += page->more ? json::quoted(hub.position(page->slice.end)) : "null";
-  return {.content_type = "application/json", .body = body + "}\n"};
+  readers->submit([&hub, spec = std::move(*spec), limit = *limit,
+                   later = request.defer()](topics::JournalReader& reader) {
+    later(history_page(hub, spec, limit, &reader));
+  });
+  return std::nullopt;
 }
 
 }  // namespace ringcast::admin

@@ -59,7 +59,7 @@ void Connection::on_readable() {
         // Half-closed: what it asked for is answered; nothing more will come.
         stream_->set_reading(false);
         is_closing_ = true;
-        if (!dialogue_ || dialogue_->out.empty()) {
+        if (!dialogue_ || (dialogue_->out.empty() && dialogue_->replies.empty())) {
           doom(CloseReason::kPeer);
         }
         return;
@@ -120,6 +120,10 @@ bool Connection::step(std::string_view& bytes) {
       goes_on = !dialogue.ingest || on_lines(bytes, false);
       break;
     case Stage::kComplete:
+      if (has_to_wait()) {
+        hold_back(bytes);
+        return false;
+      }
       goes_on = dialogue.ingest ? on_lines(bytes, true) : on_request();
       break;
   }
@@ -147,9 +151,13 @@ bool Connection::on_request() {
   } else if (request.method == http::Method::kPost || request.method == http::Method::kPut) {
     publish(request);
   } else {
-    answer(request,
-           worker_.services().admin({dialogue.route, request, dialogue.target, dialogue.grants,
-                                     settings.options.limits, !worker_.services().is_draining}));
+    const Services& services = worker_.services();
+    auto response = services.admin({dialogue.route, request, dialogue.target, dialogue.grants,
+                                    settings.options.limits, services.is_ready(),
+                                    services.is_starting, [&] { return defer(request); }});
+    if (response) {
+      answer(request, std::move(*response));
+    }
   }
   dialogue.parser.next();
   return true;
@@ -165,6 +173,10 @@ void Connection::publish(const http::Request& request) {
     answer(request, problem_for(drafts.error()));
     return;
   }
+  if (hub.has_journal()) {
+    submit(request, std::move(*drafts));
+    return;
+  }
   const Result<Receipt> receipt = hub.publish(*drafts, {}, worker_.index(), dialogue.key);
   answer(request,
          receipt ? publish_response(*receipt, dialogue.kind) : problem_for(receipt.error()));
@@ -173,19 +185,16 @@ void Connection::publish(const http::Request& request) {
 // Appends it to what goes out at the end of this read: the answers to pipelined requests leave in
 // one write.
 void Connection::answer(const http::Request& request, http::Response response) {
-  const bool keep_alive = request.keep_alive && !worker_.services().is_draining && !is_shed_;
+  const http::Framing framing = framing_of(request);
   for (auto& header : cors_headers(request, worker_.settings().options.cors_origins)) {
     response.headers.push_back(std::move(header));
   }
   if (response.status >= 400) {
     worker_.counts().refused.add();
   }
-  http::append_response(dialogue_->out, response,
-                        {.keep_alive = keep_alive,
-                         .http_1_0 = request.http_1_0,
-                         .head_only = request.method == http::Method::kHead});
-  is_closing_ = is_closing_ || !keep_alive;
-  set_phase(Dialogue::Phase::kIdle);
+  http::append_response(dialogue_->answer_room(), response, framing);
+  is_closing_ = is_closing_ || !framing.keep_alive;
+  set_phase(dialogue_->replies.empty() ? Dialogue::Phase::kIdle : Dialogue::Phase::kJournal);
 }
 
 void Connection::flush() {
@@ -202,7 +211,7 @@ void Connection::flush() {
     if (taken > 0 || dialogue.phase != Dialogue::Phase::kAnswer) {
       set_phase(Dialogue::Phase::kAnswer);  // Since it took something last.
     }
-  } else if (is_closing_) {
+  } else if (is_closing_ && dialogue.replies.empty()) {
     linger();
   }
 }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +14,7 @@
 #include "http/target.h"
 #include "net/stream.h"
 #include "net/wheel.h"
+#include "server/cors.h"
 #include "server/fanout.h"
 #include "server/ndjson_ingest.h"
 #include "server/publish_handler.h"
@@ -32,7 +35,14 @@ struct Dialogue {
     kIdle,  // Between requests.
     kHead,
     kBody,
-    kAnswer  // The peer has not taken the answer yet.
+    kJournal,  // Waits for the disk.
+    kAnswer    // The peer has not taken the answer yet.
+  };
+  // An answer that others have to wait for: they leave in the order of their requests.
+  struct Reply {
+    http::Framing framing = {};
+    Headers cors = {};
+    std::optional<std::string> bytes = {};  // Nothing: the journal has not answered yet.
   };
 
   Dialogue(http::Limits limits, topics::Budget& memory) : parser(limits), budget(memory) {}
@@ -46,6 +56,11 @@ struct Dialogue {
     budget.charge(charged);
   }
 
+  // Where the next answer goes.
+  std::string& answer_room() {
+    return replies.empty() ? out : replies.emplace_back(Reply{.bytes = std::string()}).bytes.value();
+  }
+
   http::RequestParser parser;
   http::Target target;
   Route route;
@@ -56,10 +71,13 @@ struct Dialogue {
   std::optional<http::Response> refusal;  // Due when the request is complete.
   std::unique_ptr<NdjsonIngest> ingest;
   std::string out;      // Answers that the socket has not taken.
+  std::deque<Reply> replies;  // Those that come after them.
+  uint64_t first_reply = 0;   // The number of the front.
   std::string waiting;  // Input that came while reading was paused.
   Phase phase = Phase::kIdle;
   int64_t phase_since_ms = 0;
-  bool is_body_whole = false;  // With NDJSON.
+  bool is_body_whole = false;   // With NDJSON.
+  bool is_held_back = false;    // The request has to wait for the replies before it.
   topics::Budget& budget;      // The hub's.
   size_t charged = 0;
 };
@@ -107,8 +125,17 @@ class Connection final : public net::StreamEvents, public FrameSink {
   size_t write(std::span<const std::string_view> pieces) override;
   void end() override;
 
+  // The answer to a deferred request.
+  void reply(uint64_t number, http::Response response);
+  // After the replies of this turn.
+  void flush_replies();
+  // What became of lines of NDJSON.
+  void on_ingested(Result<Receipt> receipt, std::vector<Draft> drafts);
+
   // Position in its worker's table.
   size_t index = 0;
+  // For Worker::deliver(); 0: nobody delivers anything.
+  uint64_t number = 0;
 
  private:
   // connection.cc: from bytes to requests to answers.
@@ -122,6 +149,14 @@ class Connection final : public net::StreamEvents, public FrameSink {
   void publish(const http::Request& request);
   void answer(const http::Request& request, http::Response response);
   void flush();
+
+  // connection_replies.cc: what waits for the journal.
+  std::function<void(http::Response)> defer(const http::Request& request);
+  void submit(const http::Request& request, std::vector<Draft> drafts);
+  [[nodiscard]] bool has_to_wait() const;
+  void hold_back(std::string_view rest);
+  NdjsonIngest::Publish ingest_port();
+  [[nodiscard]] http::Framing framing_of(const http::Request& request) const;
 
   // connection_stream.cc: the life as a subscriber.
   bool subscribe(const http::Request& request);

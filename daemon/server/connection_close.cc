@@ -14,6 +14,8 @@ namespace {
 constexpr int64_t kLingerMs = 2000;
 // How long a new connection may take to send its first byte while the daemon drains.
 constexpr int64_t kFreshMs = 1000;
+// How long the journal may take to answer: a disk that hangs is not the client's fault.
+constexpr int64_t kJournalMs = 3'600'000;
 
 }  // namespace
 
@@ -28,6 +30,8 @@ http::Response problem_for(const Error& error, Endpoint endpoint) {
       break;
     case Errc::kOverloaded:
     case Errc::kBehind:
+    case Errc::kStorage:
+    case Errc::kStorageFull:
       response.headers.emplace_back("Retry-After", "1");
       break;
     default:
@@ -82,6 +86,9 @@ void Connection::on_writable() {
     return;
   }
   set_phase(input_phase());
+  if (dialogue_->is_held_back) {
+    return;  // For the replies.
+  }
   if (std::exchange(is_paused_, false)) {
     stream_->set_reading(true);
     const std::string waiting = std::exchange(dialogue_->waiting, {});
@@ -94,6 +101,9 @@ void Connection::on_failed() {
 }
 
 Dialogue::Phase Connection::input_phase() const {
+  if (!dialogue_->replies.empty()) {
+    return Dialogue::Phase::kJournal;
+  }
   if (dialogue_->parser.is_idle()) {
     return Dialogue::Phase::kIdle;
   }
@@ -135,7 +145,8 @@ void Connection::drain() {
   // Who has only just connected is on the point of asking.
   const bool is_fresh =
       dialogue_->phase == Dialogue::Phase::kHead && now_ms_ - dialogue_->phase_since_ms < kFreshMs;
-  if (dialogue_->parser.is_idle() && dialogue_->out.empty() && !is_fresh) {
+  if (dialogue_->parser.is_idle() && dialogue_->out.empty() && dialogue_->replies.empty() &&
+      !is_fresh) {
     linger();
   }
 }
@@ -157,6 +168,8 @@ int64_t Connection::phase_limit_ms() const {
       return options.limits.head_time_ms;
     case Dialogue::Phase::kBody:
       return options.limits.body_time_ms;
+    case Dialogue::Phase::kJournal:
+      return kJournalMs;
     case Dialogue::Phase::kAnswer:
       return options.stream.write_stall_ms;
   }

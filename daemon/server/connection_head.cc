@@ -18,9 +18,10 @@ bool Connection::on_head() {
   std::optional<http::Response> refusal;
   if (!checked) {
     refusal = problem_for(checked.error(), dialogue_->route.endpoint);
-  } else if (is_shed_ || (is_publish && worker_.services().is_draining)) {
+  } else if (is_shed_ || (is_publish && !worker_.services().is_ready())) {
     refusal = problem_for({.code = Errc::kOverloaded,
-                           .detail = is_shed_ ? "limits.connections are in use" : "draining"});
+                           .detail = is_shed_ ? "limits.connections are in use"
+                                              : std::string(worker_.services().not_ready_reason())});
   }
   if (!head.has_body()) {
     dialogue_->refusal = std::move(refusal);
@@ -32,7 +33,7 @@ bool Connection::on_head() {
   }
   set_phase(Dialogue::Phase::kBody);
   if (!head.header("expect").empty() && !head.http_1_0) {
-    dialogue_->out += "HTTP/1.1 100 Continue\r\n\r\n";
+    dialogue_->answer_room() += "HTTP/1.1 100 Continue\r\n\r\n";
     flush();
   }
   return true;
@@ -101,8 +102,13 @@ bool Connection::on_lines(std::string_view rest, bool is_whole) {
     dialogue.ingest->finish();
   }
   const uint64_t lines_before = dialogue.ingest->lines();
-  switch (
-      dialogue.ingest->advance(worker_.services().hub, worker_.json_reader(), worker_.index())) {
+  switch (dialogue.ingest->advance(ingest_port(), worker_.json_reader())) {
+    case NdjsonIngest::State::kWaiting:
+      dialogue.waiting.assign(rest);
+      is_paused_ = true;
+      stream_->set_reading(false);
+      set_phase(Dialogue::Phase::kJournal);
+      return false;
     case NdjsonIngest::State::kBehind:
       dialogue.waiting.assign(rest);
       is_paused_ = true;

@@ -21,8 +21,9 @@ constexpr int64_t kLookAgainMs = 1000;
 bool Connection::subscribe(const http::Request& request) {
   Dialogue& dialogue = *dialogue_;
   const Options& options = worker_.settings().options;
-  if (std::exchange(dialogue.refusal, std::nullopt) || worker_.services().is_draining) {
-    refuse_for_now(request, is_shed_ ? "limits.connections are in use" : "draining");
+  if (std::exchange(dialogue.refusal, std::nullopt) || !worker_.services().is_ready()) {
+    refuse_for_now(request, is_shed_ ? "limits.connections are in use"
+                                     : worker_.services().not_ready_reason());
     return true;
   }
   Result<SubscriptionSpec> spec =

@@ -18,7 +18,8 @@ constexpr size_t kPage = 4096;
 }  // namespace
 
 void Fanout::make_ready(Subscriber& subscriber) {
-  if (subscriber.is_ready || subscriber.is_blocked() || subscriber.is_ended) {
+  if (subscriber.is_ready || subscriber.is_blocked() || subscriber.is_ended ||
+      subscriber.is_waiting) {
     return;
   }
   Group& group = *subscriber.group;
@@ -58,6 +59,7 @@ bool Fanout::turn() {
   serve(kCatchingUp, kCatchUpBudget);
   send_comments();
   cache_ = {};
+  drop_unused_pages();
   report_pumped();
   return has_work();
 }
@@ -113,7 +115,12 @@ size_t Fanout::pump(Subscriber& subscriber) {
   if (subscriber.is_blocked() || subscriber.is_ended) {
     return 0;  // Since it became ready.
   }
-  const Prepared& prepared = prepare(subscriber);
+  const Prepared* next = prepare(subscriber);
+  if (next == nullptr) {
+    wait_for_page(subscriber);
+    return 0;
+  }
+  const Prepared& prepared = *next;
   const std::optional<sse::Gap> gap = gap_before(subscriber, prepared);
   if (gap && gap->reason == sse::GapReason::kLagged && prepared.loss->disconnect) {
     end_lagged(subscriber);
@@ -134,26 +141,36 @@ size_t Fanout::pump(Subscriber& subscriber) {
   return taken;
 }
 
-// Valid until the next call.
-const Prepared& Fanout::prepare(const Subscriber& subscriber) {
+// Valid until the next call. Null when it is on disk.
+const Prepared* Fanout::prepare(const Subscriber& subscriber) {
   const Group& group = *subscriber.group;
   const topics::Reader reader = subscriber.reader;
   for (const Cached& cached : cache_) {
     // Who was told later has no more to be told than who was told earlier. A loss is told once.
     if (cached.group == &group && cached.cursor == reader.cursor && !cached.prepared->loss &&
         cached.prepared->told <= reader.told) {
-      return *cached.prepared;
+      return cached.prepared.get();
     }
   }
   Cached& made = cache_[cache_next_];
   cache_next_ = (cache_next_ + 1) % cache_.size();
   made = {&group, reader.cursor, build(group, reader)};
-  return *made.prepared;
+  if (made.prepared == nullptr) {
+    made.group = nullptr;
+  }
+  return made.prepared.get();
 }
 
 std::unique_ptr<const Prepared> Fanout::build(const Group& group, topics::Reader reader) {
   const bool only_news = reader.cursor >= group.news_after;
   topics::Slice slice = hub_.read(group, reader, visible_, only_news);
+  if (slice.is_on_disk) {
+    const HeldPage* page = find_page({&group, reader.cursor});
+    if (page == nullptr || (page->end <= reader.cursor && reader.cursor < visible_)) {
+      return nullptr;  // Not read, or when there was nothing yet.
+    }
+    slice = hub_.read_page(group, reader, *page);
+  }
   auto prepared = std::make_unique<Prepared>();
   prepared->loss = slice.loss;
   prepared->told = reader.told;

@@ -2,10 +2,14 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -69,6 +73,13 @@ struct Prepared {
   }
 };
 
+// The way to the journal's readers: the answers come to take_page() and take_place(), on the
+// worker's thread.
+struct ReplayPort {
+  std::function<void(uint64_t ticket, topics::PageQuery)> read;
+  std::function<void(uint64_t ticket, topics::PlaceQuery)> find;
+};
+
 // Moves the cursors of one worker's subscribers: takes the news from the hub, reads slices, and
 // writes each once to everybody at the same place. Pure but for the sinks: no loop, no socket.
 // Used by its worker's thread only.
@@ -104,6 +115,11 @@ class Fanout {
   // The last block of a stream: `retry` and why. Goes out at the next border of an event.
   void end(Subscriber& subscriber, int64_t retry_ms, std::string_view why);
 
+  // With a journal, before anything is opened.
+  void set_replay(ReplayPort port) { replay_ = std::move(port); }
+  void take_page(uint64_t ticket, Result<topics::Page> page);
+  void take_place(uint64_t ticket, const Result<uint64_t>& found);
+
   void set_options(StreamOptions options) { options_ = options; }
   [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
   [[nodiscard]] bool has_work() const noexcept {
@@ -119,7 +135,32 @@ class Fanout {
     std::unique_ptr<const Prepared> prepared;
   };
 
+  // Readers of the same group at the same cursor wait for the same page.
+  using PageKey = std::pair<const Group*, uint64_t>;
+  struct PageWait {
+    uint64_t ticket = 0;  // 0: not asked yet.
+    std::unordered_set<Subscriber*> waiters;
+  };
+  struct KeptPage {
+    PageKey key;
+    HeldPage page;
+  };
+  struct PlaceWait {
+    Subscriber* subscriber = nullptr;
+    topics::StartRequest start;
+    topics::PlaceQuery asked;
+    bool padding = false;
+  };
+
   Group& group_of(const SubscriptionSpec& spec);
+  void begin(Subscriber& subscriber, const Opening& opening, bool padding);
+  void wait_for_page(Subscriber& subscriber);
+  void start_reads();
+  [[nodiscard]] const HeldPage* find_page(const PageKey& key) const;
+  void drop_unused_pages();
+  void forget_pages(const Group& group);
+  void stop_waiting(Subscriber& subscriber);
+  void end_unreadable(Subscriber& subscriber);
   void drop_if_empty(Group& group);
   void make_ready(Subscriber& subscriber);
   void take_news();
@@ -127,7 +168,7 @@ class Fanout {
   void serve(size_t lane, size_t budget);
   size_t serve(Group::Lane& lane, size_t budget);
   size_t pump(Subscriber& subscriber);
-  const Prepared& prepare(const Subscriber& subscriber);
+  const Prepared* prepare(const Subscriber& subscriber);
   std::unique_ptr<const Prepared> build(const Group& group, topics::Reader reader);
   Prepared::Frame render(const Group& group, const topics::EventRef& event);
   std::optional<sse::Gap> gap_before(const Subscriber& subscriber, const Prepared& prepared);
@@ -156,6 +197,13 @@ class Fanout {
   std::array<Cached, 8> cache_;  // Of this turn.
   size_t cache_next_ = 0;
   std::vector<Subscriber*> serving_;  // Of the group that is being served.
+  ReplayPort replay_;
+  std::map<PageKey, PageWait> page_waits_;
+  std::deque<PageKey> to_read_;  // Those without a ticket, and some that are gone.
+  std::unordered_map<uint64_t, PageKey> reads_;
+  std::deque<KeptPage> pages_;  // That were read last: several may want them.
+  std::unordered_map<uint64_t, PlaceWait> place_waits_;
+  uint64_t last_ticket_ = 0;
   Counts counts_;
 };
 

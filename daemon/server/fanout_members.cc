@@ -56,6 +56,7 @@ void Fanout::drop_if_empty(Group& group) {
   if (!group.members.empty()) {
     return;
   }
+  forget_pages(group);
   for (std::vector<Group*>& queue : queues_) {
     std::replace(queue.begin(), queue.end(), &group, static_cast<Group*>(nullptr));
   }
@@ -78,27 +79,42 @@ Status Fanout::open(Subscriber& subscriber, FrameSink& sink, const SubscriptionS
     group.joined_at = opening->committed;
     group.news_after = opening->committed;
   }
-  // Without a place to resume from, the client keeps its own id until the gap event is through: a
-  // line that breaks before it must not make the gap silent.
-  const std::string id = opening->gap ? "" : hub_.position(opening->reader.cursor);
-  head += sse::first_block(static_cast<uint64_t>(options_.retry_ms), id, spec.padding);
   subscriber.sink = &sink;
   subscriber.group = &group;
-  subscriber.reader = opening->reader;
-  subscriber.is_live = opening->reader.cursor >= opening->committed;
-  subscriber.words =
-      std::make_unique<OwnWords>(OwnWords{std::move(head), spec.start.last_event_id, opening->gap});
+  subscriber.words = std::make_unique<OwnWords>(
+      OwnWords{.block = std::move(head), .requested = spec.start.last_event_id});
   subscriber.wrote_ms = hub_.clock().steady_ms();
   subscriber.index = static_cast<uint32_t>(group.members.size());
   group.members.push_back(&subscriber);
   group.readers.fetch_add(1, std::memory_order_relaxed);
   needed_ = std::max(needed_, opening->committed);
-  make_ready(subscriber);
+  if (opening->ask) {
+    subscriber.is_waiting = true;
+    const uint64_t ticket = ++last_ticket_;
+    place_waits_[ticket] = {&subscriber, spec.start, *opening->ask, spec.padding};
+    replay_.find(ticket, *opening->ask);
+    return Ok{};
+  }
+  begin(subscriber, *opening, spec.padding);
   return Ok{};
+}
+
+void Fanout::begin(Subscriber& subscriber, const Opening& opening, bool padding) {
+  // Without a place to resume from, the client keeps its own id until the gap event is through: a
+  // line that breaks before it must not make the gap silent.
+  const std::string id = opening.gap ? "" : hub_.position(opening.reader.cursor);
+  subscriber.words->block +=
+      sse::first_block(static_cast<uint64_t>(options_.retry_ms), id, padding);
+  subscriber.words->gap = opening.gap;
+  subscriber.reader = opening.reader;
+  subscriber.is_live = opening.reader.cursor >= opening.committed;
+  needed_ = std::max(needed_, opening.committed);
+  make_ready(subscriber);
 }
 
 void Fanout::close(Subscriber& subscriber) {
   Group& group = *subscriber.group;
+  stop_waiting(subscriber);
   if (subscriber.is_ready) {
     group.lane_of(subscriber).ready[subscriber.ready_index] = nullptr;
   }

@@ -157,7 +157,7 @@ topics::Slice Hub::read(const topics::Interest& interest, topics::Reader& reader
                         bool only_news) {
   const std::lock_guard lock(mutex_);
   topics::Slice slice = topics::read_slice(interest, reader, visible, only_news, {});
-  if (slice.loss) {
+  if (slice.loss && !slice.is_on_disk) {
     reader.told = retention_.tell();
   }
   return slice;

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -14,6 +16,7 @@
 #include "server/idempotency_keys.h"
 #include "server/options.h"
 #include "topics/catalog.h"
+#include "topics/journal.h"
 #include "topics/reader.h"
 #include "topics/retention.h"
 #include "topics/start.h"
@@ -37,6 +40,25 @@ struct Receipt {
   std::string last_id;
 };
 
+// Gets the outcome of a publish that waited for the journal, on the journal's thread; with a
+// failure the drafts come back.
+using Published = std::function<void(Result<Receipt>, std::vector<Draft>)>;
+
+// A publish that waits for the journal.
+struct Submission {
+  std::vector<Draft> drafts;
+  std::string who;
+  std::string request_key;
+  std::string cleared;  // Instead of drafts: DELETE of this topic.
+  Published done;
+  size_t charged = 0;
+  Receipt receipt;
+  std::optional<Error> refusal;
+  bool is_written = false;  // Needs what its group writes.
+};
+struct CommitGroup;
+struct TrimPlan;
+
 // A comment on its way to one worker's subscribers.
 struct Comment {
   topics::BytesRef block;
@@ -55,6 +77,13 @@ struct Opening {
   topics::Reader reader;
   std::optional<sse::GapReason> gap;  // kEpoch or kUnknown, to be told first.
   uint64_t committed = 0;             // When the interest joined, at the latest.
+  std::optional<topics::PlaceQuery> ask;  // Only the journal knows the place: see Hub::place().
+};
+
+// Events that were read from the journal, in the memory budget.
+struct HeldPage {
+  std::vector<topics::EventRef> events;
+  uint64_t end = 0;
 };
 
 struct TopicView {
@@ -83,10 +112,17 @@ struct HubCounts {
 //             wake the workers.
 //   a worker: takes its inbox and the committed seq together: that seq is its `visible`.
 //   subscribe: join the interest and read the start together.
-// So no worker can step over an event whose wake is still in its inbox. Thread-safe.
+// So no worker can step over an event whose wake is still in its inbox. With a journal, publishing
+// is cut in two, so that the lock is never held while the disk works:
+//   submit:   into the queue; unlock; wake the journal's thread.
+//   commit:   the queue, or a part of it, gets its seqs; unlock; write; lock; into the rings and
+//             inboxes; unlock; wake the workers; answer.
+// Thread-safe, but for what the journal's thread alone may call.
 class Hub {
  public:
+  // Without a journal, `epoch` names a new history. `journal` outlives the hub.
   Hub(const Options& options, std::string epoch, const Clock& clock);
+  Hub(const Options& options, topics::Journal& journal, const Clock& clock);
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
   ~Hub() = default;
@@ -100,6 +136,12 @@ class Hub {
   Result<Receipt> publish(std::vector<Draft>& drafts, std::string_view who, uint32_t by_worker,
                           const std::string& request_key = {});
 
+  // The same where there is a journal: `done` gets the outcome. kBehind, and the drafts are
+  // untouched, when more waits to be written than may.
+  Status submit(std::vector<Draft>& drafts, std::string_view who, const std::string& request_key,
+                Published done);
+  [[nodiscard]] bool has_journal() const noexcept { return journal_ != nullptr; }
+
   // Called once for each worker before anything is published; `wake` may come from any thread.
   void set_waker(uint32_t worker, std::function<void()> wake);
   [[nodiscard]] bool has_news(uint32_t worker) const noexcept;
@@ -112,14 +154,26 @@ class Hub {
 
   // Joins the interest if it is new, and finds the start. kOverloaded when memory is out.
   Result<Opening> open(topics::Interest& interest, const topics::StartRequest& request);
+  // The opening once the journal has answered Opening::ask with a seq.
+  Opening place(const topics::StartRequest& request, const topics::PlaceQuery& asked,
+                uint64_t found);
   // The interest has no readers left; it may be destroyed afterwards.
   void leave(topics::Interest& interest);
   // The next slice. With a loss the reader's `told` moves on: the caller tells it.
   topics::Slice read(const topics::Interest& interest, topics::Reader& reader, uint64_t visible,
                      bool only_news);
 
+  // What the journal is to be asked when a slice is on disk, and the slice that its answer means.
+  topics::PageQuery page_query(const topics::Interest& interest, topics::Reader reader,
+                               uint64_t visible);
+  HeldPage hold(topics::Page page);
+  topics::Slice read_page(const topics::Interest& interest, topics::Reader& reader,
+                          const HeldPage& page);
+
   // DELETE: the topic's events up to now leave. False when there is no such topic.
   bool clear(std::string_view topic);
+  // The same where there is a journal: `done` is told when it is safe.
+  void submit_clear(std::string_view topic, Published done);
   // Housekeeping over up to `count` topics; somebody calls it so that each is met within a second.
   void sweep(size_t count);
   // Topics from the one after `after`, at most `limit`, whose names start with `prefix` and that
@@ -134,8 +188,24 @@ class Hub {
     std::optional<sse::GapReason> gap;
     bool more = false;
   };
+  // `reader`: of the journal, where there is one; the call then waits for the disk.
   Result<Page> history(topics::Interest& interest, const topics::StartRequest& request,
-                       size_t limit);
+                       size_t limit, topics::JournalReader* reader = nullptr);
+
+  // The journal's thread, hub_commit.cc:
+
+  // Reads back what the journal holds: before anything else is asked of this hub. `progress` gets
+  // the topics and events that are done.
+  Status restore(const std::function<void(uint64_t, uint64_t)>& progress);
+  // Until something waits to be written, at most `for_ms`. False when there is nothing more and
+  // stop_commits() was called.
+  bool wait_for_commits(int64_t for_ms);
+  void stop_commits();
+  // Writes what waits, a bounded part of it, lets go of what has to leave the journal, and answers.
+  // False when there was nothing to write.
+  Result<bool> commit();
+  // Publishes are refused while there is such an error: what was acknowledged could not be synced.
+  void set_storage_error(std::optional<Error> error);
 
   void set_options(const Options& options);
   [[nodiscard]] HubCounts counts();
@@ -145,6 +215,8 @@ class Hub {
   [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
 
  private:
+  Hub(const Options& options, std::string epoch, const Clock& clock, topics::Journal* journal);
+
   struct Inbox {
     std::vector<topics::Topic*> topics;
     std::vector<std::pair<topics::BytesRef, std::vector<std::string>>> comments;
@@ -154,6 +226,36 @@ class Hub {
     std::atomic<bool> has_news{false};
     std::function<void()> wake;
   };
+
+  topics::Start find_start(const topics::Interest& interest, const topics::StartRequest& request);
+  Opening opening_at(const topics::Start& start);
+  Result<Page> read_history(const topics::Interest& interest, const topics::StartRequest& request,
+                            size_t limit, topics::JournalReader* reader,
+                            std::unique_lock<std::mutex>& lock);
+  topics::PageQuery query_of(const topics::Interest& interest, topics::Reader reader,
+                             uint64_t visible) const;
+  static void add_unjournaled(const topics::Interest& interest, topics::Reader reader,
+                              topics::Slice& slice);
+  topics::Slice slice_of(const topics::Interest& interest, topics::Reader reader,
+                         const HeldPage& page) const;
+  bool is_retained(const sse::Event& event, const topics::Interest& interest) const;
+
+  void take_submissions(CommitGroup& group);
+  void sequence(CommitGroup& group, Submission& submission);
+  void sequence(CommitGroup& group, Submission& submission, Draft& draft);
+  void place_in_journal(CommitGroup& group, const sse::Event& event);
+  topics::Topic& journaled_topic(CommitGroup& group, const std::string& name);
+  void settle(CommitGroup& group);
+  void settle(Submission& submission);
+  void undo(CommitGroup& group);
+  Status plan_trims(CommitGroup& group);
+  Status plan_trims_for_space();
+  void carry_out(CommitGroup& group, TrimPlan& plan);
+  void end_trims(CommitGroup& group);
+  bool is_held_elsewhere(const topics::Topic& topic, const topics::JournalHead& head) const;
+  void restore_topic(const topics::StoredTopic& stored);
+  Status restore_rings(const std::function<void(uint64_t)>& progress);
+  Status restore_keys();
 
   void find_repeats(std::vector<Draft>& drafts, std::string_view who, int64_t now_ms);
   Status make_room(const std::vector<Draft>& drafts);
@@ -181,6 +283,21 @@ class Hub {
   uint64_t published_ = 0;
   uint64_t to_wake_ = 0;  // A bit for each worker that this publish has to wake.
   int64_t last_time_ms_ = 0;
+
+  // With a journal.
+  topics::Journal* const journal_ = nullptr;
+  uint64_t lost_high_ = 0;  // Events up to here may be lost.
+  CommitOptions commit_options_;
+  std::condition_variable work_;
+  std::deque<Submission> pending_;
+  size_t pending_bytes_ = 0;
+  uint64_t assigned_ = 0;     // The highest seq that was given out.
+  uint64_t next_number_ = 1;  // For a topic's row.
+  std::optional<Error> storage_error_;
+  size_t trim_budget_ = 0;   // The journal's thread's own, like the next.
+  size_t written_last_ = 0;  // Events.
+  int64_t keys_expired_ms_ = 0;
+  bool is_stopping_ = false;
 };
 
 }  // namespace ringcast::server

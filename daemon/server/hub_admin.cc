@@ -18,6 +18,20 @@ bool Hub::clear(std::string_view name) {
   return true;
 }
 
+void Hub::submit_clear(std::string_view name, Published done) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (topics::Topic* topic = catalog_.find(name)) {
+      retention_.clear(*topic);
+      topic->disk.is_recorded = false;  // What it has lost is to be written.
+    }
+    Submission& submission = pending_.emplace_back();
+    submission.cleared = name;
+    submission.done = std::move(done);
+  }
+  work_.notify_one();
+}
+
 void Hub::sweep(size_t count) {
   const std::lock_guard lock(mutex_);
   last_time_ms_ = std::max(last_time_ms_, clock_.unix_ms());
@@ -29,7 +43,12 @@ TopicView Hub::view_of(const topics::Topic& topic) const {
                  .subscribers = topic.subscribers(),
                  .events = topic.ring.size(),
                  .bytes = topic.ring.bytes()};
-  if (!topic.ring.empty()) {
+  if (topic.is_journaled()) {
+    view.events = topic.disk.events;
+    view.bytes = topic.disk.bytes;
+    view.oldest = view.events > 0 ? position(topic.disk.oldest_seq) : "";
+    view.newest = view.events > 0 ? position(topic.disk.newest_seq) : "";
+  } else if (!topic.ring.empty()) {
     view.oldest = position(topic.ring.oldest().seq);
     view.newest = position(topic.ring.newest().seq);
   }
@@ -63,21 +82,53 @@ std::optional<TopicView> Hub::view(std::string_view name) {
 }
 
 Result<Hub::Page> Hub::history(topics::Interest& interest, const topics::StartRequest& request,
-                               size_t limit) {
-  const std::lock_guard lock(mutex_);
+                               size_t limit, topics::JournalReader* reader) {
+  std::unique_lock lock(mutex_);
   catalog_.join(interest);
-  const topics::Start start =
-      topics::find_start(request, interest, retention_.ids(), epoch_, committed_);
-  Page page{.slice = read_slice(interest, {.cursor = start.cursor}, committed_, false,
-                                {.bytes = 1 << 20, .events = limit, .looked_at = 100'000}),
-            .gap = start.gap};
+  Result<Page> page = read_history(interest, request, limit, reader, lock);
+  catalog_.leave(interest);
+  return page;
+}
+
+// Gives the lock up while the disk works.
+Result<Hub::Page> Hub::read_history(const topics::Interest& interest,
+                                    const topics::StartRequest& request, size_t limit,
+                                    topics::JournalReader* reader,
+                                    std::unique_lock<std::mutex>& lock) {
+  const topics::SliceLimits limits{.bytes = 1 << 20, .events = limit, .looked_at = 100'000};
+  topics::Start start = find_start(interest, request);
+  if (start.ask) {
+    const topics::PlaceQuery ask = *start.ask;
+    lock.unlock();
+    const Result<uint64_t> found = reader->find(ask);
+    lock.lock();
+    if (!found) {
+      return Failure{found.error()};
+    }
+    start = topics::found_start(request, ask, *found);
+  }
+  Page page{.gap = opening_at(start).gap};
+  const topics::Reader at{.cursor = start.cursor};
+  page.slice = read_slice(interest, at, committed_, false, limits);
+  if (page.slice.is_on_disk) {
+    topics::PageQuery query = query_of(interest, at, committed_);
+    query.bytes = limits.bytes;
+    query.events = limits.events;
+    query.looked_at = limits.looked_at;
+    lock.unlock();
+    Result<topics::Page> read = reader->read(query);
+    lock.lock();
+    if (!read) {
+      return std::move(read).failure();
+    }
+    page.slice = slice_of(interest, at, hold(std::move(*read)));
+  }
   if (start.forget_losses) {
     page.slice.loss.reset();
   } else if (page.slice.loss && !page.gap) {
     page.gap = page.slice.loss->all_deleted ? sse::GapReason::kDeleted : sse::GapReason::kExpired;
   }
   page.more = page.slice.end < committed_;
-  catalog_.leave(interest);
   return page;
 }
 
@@ -86,6 +137,7 @@ void Hub::set_options(const Options& options) {
   catalog_.set_policies(options.policies);
   catalog_.set_max_tombstones(options.limits.topics);
   keys_.set_options(options.idempotency);
+  commit_options_ = options.commit;
   topics_limit_ = options.limits.topics;
 }
 

@@ -17,6 +17,12 @@ constexpr uint64_t kLeastReaderTopics = 10'000;
 }  // namespace
 
 Hub::Hub(const Options& options, std::string epoch, const Clock& clock)
+    : Hub(options, std::move(epoch), clock, nullptr) {}
+
+Hub::Hub(const Options& options, topics::Journal& journal, const Clock& clock)
+    : Hub(options, journal.start().epoch, clock, &journal) {}
+
+Hub::Hub(const Options& options, std::string epoch, const Clock& clock, topics::Journal* journal)
     : epoch_(std::move(epoch)),
       clock_(clock),
       budget_(options.memory_bytes),
@@ -25,7 +31,16 @@ Hub::Hub(const Options& options, std::string epoch, const Clock& clock)
       retention_(catalog_, budget_, pumped_),
       keys_(options.idempotency),
       inboxes_(options.workers),
-      topics_limit_(options.limits.topics) {}
+      topics_limit_(options.limits.topics),
+      journal_(journal),
+      commit_options_(options.commit) {
+  if (journal_ != nullptr) {
+    const topics::JournalStart& start = journal_->start();
+    committed_ = assigned_ = start.last_seq;
+    last_time_ms_ = start.last_time_ms;
+    lost_high_ = start.lost_high;
+  }
+}
 
 // For the events, their slots in the rings, and topics that are new. Of limits.topics only those
 // count that hold events, those of the batch once each.
@@ -41,7 +56,7 @@ Status Hub::make_room(const std::vector<Draft>& drafts) {
       const topics::Topic* topic = catalog_.find(name);
       bytes += 2 * sizeof(topics::Ring::Slot);  // Rings grow by doubling.
       bytes += topic == nullptr ? topics::Catalog::cost_of(name) : 0;
-      if (topic == nullptr || topic->ring.empty()) {
+      if (topic == nullptr || !topic->holds_events()) {
         fresh.insert(name);
       }
     }
@@ -112,11 +127,27 @@ Result<Opening> Hub::open(topics::Interest& interest, const topics::StartRequest
     }
     catalog_.join(interest);
   }
-  const topics::Start start =
-      topics::find_start(request, interest, retention_.ids(), epoch_, committed_);
+  const topics::Start start = find_start(interest, request);
+  if (start.ask) {
+    return Opening{.committed = committed_, .ask = start.ask};
+  }
+  return opening_at(start);
+}
+
+topics::Start Hub::find_start(const topics::Interest& interest,
+                              const topics::StartRequest& request) {
+  return has_journal()
+             ? topics::find_start_on_disk(request, interest, epoch_, committed_)
+             : topics::find_start(request, interest, retention_.ids(), epoch_, committed_);
+}
+
+Opening Hub::opening_at(const topics::Start& start) {
   Opening opening{.reader = {.cursor = start.cursor}, .gap = start.gap, .committed = committed_};
+  if (!start.gap && !start.forget_losses && start.cursor < lost_high_) {
+    opening.gap = sse::GapReason::kLost;
+  }
   // `since` asks for what is there: whatever has left any of the topics counts as told.
-  if (start.gap || (start.forget_losses && start.cursor < committed_)) {
+  if (opening.gap || (start.forget_losses && start.cursor < committed_)) {
     opening.reader.told = retention_.tell();
   }
   return opening;

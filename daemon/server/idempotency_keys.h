@@ -57,6 +57,7 @@ class IdempotencyKeys {
 
   void set_options(IdempotencyOptions options) { options_ = options; }
   [[nodiscard]] size_t size() const noexcept { return answers_.size(); }
+  [[nodiscard]] int64_t window_ms() const noexcept { return options_.window_ms; }
 
  private:
   static constexpr size_t kBytesPerKey = 256;

@@ -1,5 +1,6 @@
 #include "server/ndjson_ingest.h"
 
+#include <iterator>
 #include <utility>
 
 #include "base/text.h"
@@ -18,8 +19,9 @@ size_t length_of(std::string_view line) {
 
 }  // namespace
 
-NdjsonIngest::State NdjsonIngest::advance(Hub& hub, json::Reader& reader, uint32_t by_worker) {
-  for (;;) {
+NdjsonIngest::State NdjsonIngest::advance(const Publish& publish, json::Reader& reader) {
+  is_behind_ = false;
+  while (!is_waiting_ && !is_behind_) {
     if (batch_.empty() && !error_) {
       gather(reader);
     }
@@ -30,16 +32,61 @@ NdjsonIngest::State NdjsonIngest::advance(Hub& hub, json::Reader& reader, uint32
       }
       return error_ || at_end_ ? State::kDone : State::kMore;
     }
-    if (const State state = publish(hub, by_worker); state != State::kMore) {
-      return state;
+    std::vector<Draft> drafts;
+    if (is_single_) {
+      drafts.push_back(std::move(batch_.front()));
+      batch_.erase(batch_.begin());
+    } else {
+      drafts.swap(batch_);
     }
+    sent_ = drafts.size();
+    if (auto receipt = publish(drafts)) {
+      settle(std::move(*receipt), std::move(drafts));
+    } else {
+      is_waiting_ = true;
+    }
+  }
+  return is_waiting_ ? State::kWaiting : State::kBehind;
+}
+
+void NdjsonIngest::settle(Result<Receipt> receipt, std::vector<Draft> drafts) {
+  is_waiting_ = false;
+  if (receipt) {
+    add(*receipt);
+    batch_lines_.erase(batch_lines_.begin(),
+                       batch_lines_.begin() + static_cast<std::ptrdiff_t>(sent_));
+    is_single_ = is_single_ && !batch_.empty();
+  } else {
+    give_back(std::move(drafts));
+    if (receipt.error().code == Errc::kBehind) {
+      is_behind_ = true;
+    } else if (receipt.error().code == Errc::kOverloaded && !is_single_ && batch_.size() > 1) {
+      // All or nothing is the batch's rule, not the request's: finds the line that does not fit.
+      is_single_ = true;
+    } else {
+      stop(std::move(receipt).failure().error);
+    }
+  }
+  sent_ = 0;
+  if (stopped_) {
+    stop(*std::exchange(stopped_, std::nullopt));
   }
 }
 
+void NdjsonIngest::give_back(std::vector<Draft> drafts) {
+  drafts.insert(drafts.end(), std::make_move_iterator(batch_.begin()),
+                std::make_move_iterator(batch_.end()));
+  batch_ = std::move(drafts);
+}
+
 void NdjsonIngest::stop(Error error) {
+  if (is_waiting_) {
+    stopped_ = std::move(error);
+    return;
+  }
   if (!batch_lines_.empty()) {
     line_ = batch_lines_.front();  // Read, but not accepted.
-    error_.reset();
+    error_.reset();                // What was wrong further down does not matter any more.
   }
   batch_.clear();
   batch_lines_.clear();
@@ -94,44 +141,6 @@ void NdjsonIngest::gather(json::Reader& reader) {
       fail_with(std::move(read).failure().error);
     }
   }
-}
-
-NdjsonIngest::State NdjsonIngest::publish(Hub& hub, uint32_t by_worker) {
-  Result<Receipt> receipt = hub.publish(batch_, {}, by_worker);
-  if (!receipt && receipt.error().code == Errc::kOverloaded && batch_.size() > 1) {
-    receipt = publish_singly(hub, by_worker);
-  }
-  if (!receipt && receipt.error().code == Errc::kBehind) {
-    return State::kBehind;
-  }
-  if (!receipt) {
-    line_ = batch_lines_.front();
-    error_.reset();  // What was wrong further down does not matter any more.
-    fail_with(std::move(receipt).failure().error);
-  } else {
-    add(*receipt);
-  }
-  batch_.clear();
-  batch_lines_.clear();
-  return error_ ? State::kDone : State::kMore;
-}
-
-// All or nothing is the batch's rule, not the request's: finds the line that does not fit. What was
-// stored leaves the batch.
-Result<Receipt> NdjsonIngest::publish_singly(Hub& hub, uint32_t by_worker) {
-  std::vector<Draft> one(1);
-  while (!batch_.empty()) {
-    one[0] = std::move(batch_.front());
-    Result<Receipt> receipt = hub.publish(one, {}, by_worker);
-    if (!receipt) {
-      batch_.front() = std::move(one[0]);
-      return receipt;
-    }
-    add(*receipt);
-    batch_.erase(batch_.begin());
-    batch_lines_.erase(batch_lines_.begin());
-  }
-  return Receipt{};
 }
 
 void NdjsonIngest::add(const Receipt& receipt) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,10 +19,13 @@ namespace ringcast::server {
 class NdjsonIngest {
  public:
   enum class State {
-    kMore,    // Wants more bytes.
-    kBehind,  // No memory until subscribers were served: call advance() again soon.
-    kDone     // At the end, or a line was refused: see response().
+    kMore,     // Wants more bytes.
+    kBehind,   // No memory until subscribers were served: call advance() again soon.
+    kWaiting,  // For the journal: settle() is due, and then advance().
+    kDone      // At the end, or a line was refused: see response().
   };
+  // Publishes. Nothing: the outcome comes to settle(), with the drafts if it is a failure.
+  using Publish = std::function<std::optional<Result<Receipt>>(std::vector<Draft>& drafts)>;
 
   NdjsonIngest(const auth::Grants& grants, std::string_view epoch, uint64_t line_limit)
       : grants_(grants), epoch_(epoch), line_limit_(line_limit) {}
@@ -29,18 +33,21 @@ class NdjsonIngest {
   void feed(std::string_view bytes) { text_.append(bytes); }
   // The body is complete: a last line without its line end counts.
   void finish() { at_end_ = true; }
-  // Stops at the next line's border with what was accepted so far, as when draining.
+  // Stops at the next line's border with what was accepted so far, as when draining. What waits
+  // for the journal is waited for.
   void stop(Error error);
   // Publishes whole lines that are there.
-  State advance(Hub& hub, json::Reader& reader, uint32_t by_worker);
+  State advance(const Publish& publish, json::Reader& reader);
+  void settle(Result<Receipt> receipt, std::vector<Draft> drafts);
+  // There was no memory when settle() came: advance() not at once, but soon.
+  [[nodiscard]] bool is_behind() const noexcept { return is_behind_; }
   [[nodiscard]] http::Response response() const;
   [[nodiscard]] uint64_t lines() const noexcept { return line_; }
 
  private:
   bool next_line(std::string_view& line);
   void gather(json::Reader& reader);
-  State publish(Hub& hub, uint32_t by_worker);
-  Result<Receipt> publish_singly(Hub& hub, uint32_t by_worker);
+  void give_back(std::vector<Draft> drafts);
   void add(const Receipt& receipt);
   void fail_with(Error error);
 
@@ -50,11 +57,16 @@ class NdjsonIngest {
   std::string text_;
   size_t taken_ = 0;  // Of text_.
   std::vector<Draft> batch_;
-  std::vector<uint64_t> batch_lines_;
+  std::vector<uint64_t> batch_lines_;  // Of batch_, behind those of what is being published.
+  size_t sent_ = 0;                    // So many are being published.
   uint64_t line_ = 0;  // The last one that was read, from 1.
   Receipt total_;
   std::optional<Error> error_;
+  std::optional<Error> stopped_;  // As soon as the journal has answered.
   bool at_end_ = false;
+  bool is_single_ = false;  // Line by line: the batch did not fit.
+  bool is_behind_ = false;
+  bool is_waiting_ = false;
 };
 
 }  // namespace ringcast::server

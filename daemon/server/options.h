@@ -34,6 +34,13 @@ struct IdempotencyOptions {
   bool operator==(const IdempotencyOptions&) const = default;
 };
 
+// How the hub writes its journal, where there is one.
+struct CommitOptions {
+  uint64_t pending_bytes = 64ULL << 20;  // What may wait to be written.
+  int64_t sync_interval_ms = 1000;       // For a journal that does not sync by itself.
+  bool operator==(const CommitOptions&) const = default;
+};
+
 // What the hub and the workers do. `memory_bytes` and `workers` are fixed at the start, all else
 // can change while they run.
 struct Options {
@@ -42,6 +49,7 @@ struct Options {
   topics::Policies policies;
   StreamOptions stream;
   IdempotencyOptions idempotency;
+  CommitOptions commit;
   Limits limits;
   int64_t drain_ms = 20'000;
   bool page = true;

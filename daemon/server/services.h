@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "auth/grants.h"
 #include "base/counter.h"
@@ -12,6 +13,7 @@
 #include "http/response.h"
 #include "http/target.h"
 #include "server/hub.h"
+#include "server/journal_readers.h"
 #include "server/options.h"
 #include "server/router.h"
 
@@ -30,11 +32,15 @@ struct AdminRequest {
   const http::Target& target;
   const auth::Grants& grants;
   const Limits& limits;
-  bool is_ready;  // Not starting, not draining.
+  bool is_ready;     // Not starting, not draining.
+  bool is_starting;  // The journal is being read.
+  // For what the journal has to do first: call it once, and what it returns once, from any thread.
+  std::function<std::function<void(http::Response)>()> defer;
 };
 
-// Everything but publishing and subscribing; `app` passes it in. Thread-safe.
-using AdminPort = std::function<http::Response(const AdminRequest&)>;
+// Everything but publishing and subscribing; `app` passes it in. Nothing: the response comes later.
+// Thread-safe.
+using AdminPort = std::function<std::optional<http::Response>(const AdminRequest&)>;
 
 // Why connections end, for the metrics.
 enum class CloseReason : uint8_t {
@@ -68,6 +74,14 @@ struct Services {
   std::atomic<uint64_t> shed{0};  // Of them: over limits.connections, being told so.
   std::atomic<uint64_t> subscribers{0};
   std::atomic<bool> is_draining{false};
+  std::atomic<bool> is_starting{false};    // The journal is being read.
+  JournalReaders* journal_readers = nullptr;  // With a journal, until the end.
+
+  [[nodiscard]] bool is_ready() const { return !is_draining && !is_starting; }
+  // Why requests are refused at the moment.
+  [[nodiscard]] std::string_view not_ready_reason() const {
+    return is_draining ? "draining" : "starting: the journal is being read";
+  }
 };
 
 }  // namespace ringcast::server

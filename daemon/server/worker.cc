@@ -25,6 +25,7 @@ Worker::Worker(uint32_t index, Services& services, SettingsRef settings)
       turn_hook_(std::make_unique<net::TurnHook>(loop_, [this] { return turn(); })),
       ticker_(std::make_unique<net::Ticker>(loop_, net::Wheel::kTickMs, [this] { tick(); })) {
   services.hub.set_waker(index, [this] { mailbox_.wake(); });
+  connect_replay();
 }
 
 Worker::~Worker() = default;
@@ -40,6 +41,7 @@ int64_t Worker::jittered(int64_t most) {
 // Once in each turn, before the loop polls: everything that the sockets and the other workers have
 // brought is served here, and here only is anything destroyed.
 bool Worker::turn() {
+  flush_replies();
   const bool has_more = fanout_.turn();
   if (std::exchange(is_end_due_, false)) {
     end_some();  // After the turn: what was accepted before the drain has gone out.
@@ -71,6 +73,7 @@ void Worker::reap() {
     const size_t index = connection->index;
     free_place(connection->is_shed());
     std::erase(waiting_for_memory_, connection);
+    forget_number(*connection);
     connections_[index].swap(connections_.back());
     connections_[index]->index = index;
     connections_.pop_back();

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <random>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "base/json.h"
@@ -49,12 +51,21 @@ class Worker {
   [[nodiscard]] int64_t now_ms() const { return services_.hub.clock().steady_ms(); }
   // `most`, or up to a share of it less: so that many do not come at once.
   int64_t jittered(int64_t most);
+  // Any thread: runs `then` with the connection, on this worker's thread, if it still lives.
+  void deliver(uint64_t number, std::function<void(Connection&)> then);
+  // What it is delivered to by.
+  uint64_t number_of(Connection& connection);
+  // Calls connection.flush_replies() in this turn.
+  void flush_later(Connection& connection);
   void reap_later(Connection& connection) { doomed_.push_back(&connection); }
   // Calls connection.resume_ingest() before long.
   void resume_later(Connection& connection) { waiting_for_memory_.push_back(&connection); }
 
  private:
   bool turn();
+  void flush_replies();
+  void forget_number(Connection& connection);
+  void connect_replay();
   void tick();
   void sweep();
   void reap();
@@ -75,6 +86,9 @@ class Worker {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> doomed_;
   std::vector<Connection*> waiting_for_memory_;
+  std::vector<Connection*> to_flush_;
+  std::unordered_map<uint64_t, Connection*> numbered_;
+  uint64_t last_number_ = 0;
   bool is_end_due_ = false;  // At the end of this turn.
   bool is_stopped_ = false;
   int64_t drain_until_ms_ = 0;  // 0: not draining.

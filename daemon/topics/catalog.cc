@@ -83,6 +83,8 @@ Topic& Catalog::touch(std::string_view name) {
   Tombstone past = forgotten_;
   if (const auto grave = tombstones_.find(name); grave != tombstones_.end()) {
     past.absorb(grave->second);
+    topic.disk.number = grave->second.number;
+    topic.disk.is_recorded = topic.is_journaled();
     tombstones_by_high_.erase({grave->second.high, grave->first});
     budget_.release(kTombstoneCost + name.size());
     tombstones_.erase(grave);
@@ -103,7 +105,8 @@ Topic& Catalog::touch(std::string_view name) {
 }
 
 bool Catalog::forget_if_unused(Topic& topic) {
-  if (!topic.ring.empty() || topic.exact_interests > 0 || topic.unread_by != 0) {
+  if (topic.holds_events() || topic.exact_interests > 0 || topic.unread_by != 0 ||
+      topic.disk.is_queued) {
     return false;
   }
   bury(topic);
@@ -118,25 +121,38 @@ bool Catalog::forget_if_unused(Topic& topic) {
 
 void Catalog::bury(const Topic& topic) {
   const EvictedLog& evicted = topic.ring.evicted();
-  if (evicted.high() <= topic.hearsay) {
-    return;  // It has lost nothing itself.
+  if (evicted.high() <= topic.hearsay) {  // It has lost nothing itself.
+    drop_number(topic.disk.number);
+    return;
   }
   // The patterns need to know even what is too old for a tombstone: what was dropped before came
   // from other topics, or from before they were watched.
-  const Tombstone tombstone{evicted.high(), topic.deleted_high, evicted.last_time()};
+  const Tombstone tombstone{evicted.high(), topic.deleted_high, evicted.last_time(),
+                            topic.disk.number};
   patterns_.each_match(topic.name, [&](PatternWatch& watch) { watch.gone.absorb(tombstone); });
   if (tombstone.high <= forgotten_.high) {
+    drop_number(tombstone.number);
     return;
   }
-  if (max_tombstones_ == 0) {
-    forgotten_.absorb(tombstone);
-    return;
-  }
-  const auto placed = tombstones_.emplace(topic.name, tombstone).first;
+  place(topic.name, tombstone);
+}
+
+void Catalog::place(std::string_view name, const Tombstone& tombstone) {
+  const auto placed = tombstones_.emplace(name, tombstone).first;
   tombstones_by_high_.emplace(tombstone.high, placed->first);
-  budget_.charge(kTombstoneCost + topic.name.size());
+  budget_.charge(kTombstoneCost + name.size());
   if (tombstones_.size() > max_tombstones_) {
     drop_oldest_tombstone();
+  }
+}
+
+void Catalog::restore(std::string_view name, const Tombstone& tombstone) {
+  place(name, tombstone);
+}
+
+void Catalog::drop_number(uint64_t number) {
+  if (number != 0) {
+    dropped_numbers_.push_back(number);
   }
 }
 
@@ -147,6 +163,7 @@ bool Catalog::drop_oldest_tombstone() {
   const auto oldest = tombstones_.find(tombstones_by_high_.begin()->second);
   tombstones_by_high_.erase(tombstones_by_high_.begin());
   forgotten_.absorb(oldest->second);
+  drop_number(oldest->second.number);
   budget_.release(kTombstoneCost + oldest->first.size());
   tombstones_.erase(oldest);
   return true;

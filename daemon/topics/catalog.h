@@ -20,11 +20,30 @@ namespace ringcast::topics {
 struct Topic;
 struct PatternWatch;
 
+// What the journal holds of a topic. Number 0: nothing, the topic lives in memory alone.
+struct OnDisk {
+  uint64_t number = 0;         // Its row.
+  uint64_t nth = 0;            // Placed so far: see Placement.
+  uint64_t bytes_through = 0;  // Of these.
+  uint64_t events = 0;         // Visible and not gone.
+  uint64_t bytes = 0;          // Of their wire blocks.
+  uint64_t gone_bytes = 0;     // What `bytes_through` was when the last one went.
+  uint64_t oldest_seq = 0;     // Of `events`; 0 without.
+  uint64_t newest_seq = 0;
+  int64_t oldest_time_ms = 0;
+  uint64_t paged_high = 0;   // Up to here events have left the ring, but not the journal.
+  uint64_t force_up_to = 0;  // All files are full: up to here events have to go.
+  uint32_t coming = 0;       // Events that are being written.
+  bool is_recorded = false;  // The row was written.
+  bool is_queued = false;    // Retention looks for what has to go.
+};
+
 // What is left of a topic that was forgotten, or of many.
 struct Tombstone {
   uint64_t high = 0;          // Everything up to here is gone.
   uint64_t deleted_high = 0;  // Gone by DELETE up to here, by retention above.
   TellTime when = 0;          // The latest loss.
+  uint64_t number = 0;        // The topic's row in the journal; 0: none, or of many.
 
   void absorb(const Tombstone& other);
 };
@@ -85,6 +104,7 @@ struct Topic {
   const std::string name;
   const Policy* policy;  // In the catalog's policies.
   Ring ring;
+  OnDisk disk;
   std::vector<Link> interests;
   std::vector<uint32_t> interests_of_worker;
   uint64_t workers = 0;       // A bit for each worker with an interest.
@@ -95,6 +115,14 @@ struct Topic {
   uint32_t exact_interests = 0;
 
   [[nodiscard]] uint64_t subscribers() const;
+  [[nodiscard]] bool is_journaled() const { return disk.number != 0; }
+  [[nodiscard]] bool holds_events() const {
+    return !ring.empty() || disk.events > 0 || disk.coming > 0;
+  }
+  // Up to here events can be read from the journal only; 0: none.
+  [[nodiscard]] uint64_t on_disk_only_high() const {
+    return disk.paged_high > ring.evicted().high() ? disk.paged_high : 0;
+  }
 };
 
 // The index of all topics: by name, by who wants them, and what is left of the forgotten ones.
@@ -136,6 +164,13 @@ class Catalog {
     });
   }
 
+  // What the journal still knows of a topic without events, and of those that it knows no more.
+  void restore(std::string_view name, const Tombstone& tombstone);
+  void restore_forgotten(const Tombstone& forgotten) { forgotten_ = forgotten; }
+  [[nodiscard]] const Tombstone& forgotten() const { return forgotten_; }
+  // The rows of the journal that stand for nothing any more.
+  std::vector<uint64_t>& dropped_numbers() { return dropped_numbers_; }
+
   void join(Interest& interest);
   void leave(Interest& interest);
 
@@ -150,6 +185,8 @@ class Catalog {
   void link(Interest& interest, Topic& topic);
   void unlink(Topic& topic, size_t index);
   void bury(const Topic& topic);
+  void place(std::string_view name, const Tombstone& tombstone);
+  void drop_number(uint64_t number);
   struct Wild {
     std::string_view pattern;
     PatternWatch* watch;
@@ -170,6 +207,7 @@ class Catalog {
   std::set<std::pair<uint64_t, std::string_view>> tombstones_by_high_;  // Names in tombstones_.
   uint64_t visit_ = 0;   // Counts joins and births; marks what one of them has linked.
   Tombstone forgotten_;  // The maximum of the tombstones that were dropped.
+  std::vector<uint64_t> dropped_numbers_;
 };
 
 }  // namespace ringcast::topics

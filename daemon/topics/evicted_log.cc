@@ -1,9 +1,30 @@
 #include "topics/evicted_log.h"
 
+#include <utility>
+
 namespace ringcast::topics {
 
-void EvictedLog::add(uint64_t seq, bool shared, TellTime now) {
-  (shared ? shared_ : unshared_).push_back(seq);
+namespace {
+
+size_t memory_of(const TopicNames& names) {
+  size_t bytes = 0;
+  if (names) {
+    for (const std::string& name : *names) {
+      bytes += sizeof(std::string) + name.capacity();
+    }
+  }
+  return bytes;
+}
+
+}  // namespace
+
+void EvictedLog::add(uint64_t seq, bool shared, TellTime now, TopicNames names) {
+  if (shared) {
+    names_memory_ += memory_of(names);
+    shared_.push_back({seq, std::move(names)});
+  } else {
+    unshared_.push_back(seq);
+  }
   high_ = seq;
   if (marks_.empty() || marks_.back().when != now) {
     marks_.push_back({now, seq});
@@ -18,6 +39,7 @@ void EvictedLog::forget_up_to(uint64_t high, TellTime when) {
   }
   unshared_.reset();
   shared_.reset();
+  names_memory_ = 0;
   marks_.reset();
   high_ = high;
   exact_above_ = high;
@@ -27,8 +49,14 @@ void EvictedLog::forget_up_to(uint64_t high, TellTime when) {
 void EvictedLog::trim(size_t count) {
   while (size() > count) {
     const bool older_is_shared =
-        !shared_.empty() && (unshared_.empty() || shared_.front() < unshared_.front());
-    exact_above_ = (older_is_shared ? shared_ : unshared_).pop_front();
+        !shared_.empty() && (unshared_.empty() || shared_.front().seq < unshared_.front());
+    if (older_is_shared) {
+      const SharedLoss oldest = shared_.pop_front();
+      names_memory_ -= memory_of(oldest.names);
+      exact_above_ = oldest.seq;
+    } else {
+      exact_above_ = unshared_.pop_front();
+    }
   }
   if (size() == 0) {
     unshared_.reset();
@@ -54,10 +82,11 @@ uint64_t EvictedLog::count_unshared(uint64_t after) const {
          unshared_.partition_point([after](uint64_t seq) { return seq <= after; });
 }
 
-void EvictedLog::collect_shared(uint64_t after, std::vector<uint64_t>& out) const {
-  size_t index = shared_.partition_point([after](uint64_t seq) { return seq <= after; });
+void EvictedLog::collect_shared(uint64_t after, std::vector<const SharedLoss*>& out) const {
+  size_t index =
+      shared_.partition_point([after](const SharedLoss& loss) { return loss.seq <= after; });
   for (; index < shared_.size(); ++index) {
-    out.push_back(shared_[index]);
+    out.push_back(&shared_[index]);
   }
 }
 

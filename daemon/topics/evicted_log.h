@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "base/fifo.h"
@@ -11,12 +13,21 @@ namespace ringcast::topics {
 // subscriber remembers the time of its last telling, so that no loss is told twice or never.
 using TellTime = uint64_t;
 
+using TopicNames = std::shared_ptr<const std::vector<std::string>>;
+
+// An event that had several topics and has left one of them.
+struct SharedLoss {
+  uint64_t seq = 0;
+  TopicNames names;  // Of all its topics. Null: the rings say whether it is still somewhere.
+};
+
 // The seqs that have left a ring, so that "what did this reader miss?" has an exact answer. What
 // leaves a ring is always its oldest part: all up to high() is gone, all above is still there.
 class EvictedLog {
  public:
   // `shared`: the event has other topics too, so that it may still reach the reader.
-  void add(uint64_t seq, bool shared, TellTime now);
+  // `names`: of all its topics, where they are known.
+  void add(uint64_t seq, bool shared, TellTime now, TopicNames names = {});
   // A topic that comes back, or one whose past is not known: everything up to `high` may be lost.
   void forget_up_to(uint64_t high, TellTime when);
   // Keeps at most `count` seqs. What is dropped is lost in an unknown number.
@@ -36,11 +47,11 @@ class EvictedLog {
   [[nodiscard]] uint64_t last_unshared() const noexcept {
     return unshared_.empty() ? 0 : unshared_.back();
   }
-  // Appends the seqs lost in (after, high()] that had other topics.
-  void collect_shared(uint64_t after, std::vector<uint64_t>& out) const;
+  // Appends what was lost in (after, high()] and had other topics.
+  void collect_shared(uint64_t after, std::vector<const SharedLoss*>& out) const;
   [[nodiscard]] size_t size() const noexcept { return unshared_.size() + shared_.size(); }
   [[nodiscard]] size_t memory() const noexcept {
-    return unshared_.memory() + shared_.memory() + marks_.memory();
+    return unshared_.memory() + shared_.memory() + marks_.memory() + names_memory_;
   }
 
  private:
@@ -50,10 +61,11 @@ class EvictedLog {
   };
 
   Fifo<uint64_t> unshared_;
-  Fifo<uint64_t> shared_;
+  Fifo<SharedLoss> shared_;
   Fifo<Mark> marks_;
   uint64_t high_ = 0;
   uint64_t exact_above_ = 0;
+  size_t names_memory_ = 0;  // Of shared_'s names, each counted in every topic (estimate).
 };
 
 }  // namespace ringcast::topics

@@ -45,7 +45,7 @@ struct JournalKey {
   int64_t unix_ms = 0;
 };
 
-// One transaction.
+// One transaction. Dropped topics go first: their names may come again under other numbers.
 struct Changes {
   std::vector<JournalEvent> events;                        // Ascending.
   std::vector<JournalTopic> topics;                        // New ones, and new highs of known ones.

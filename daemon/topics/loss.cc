@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "topics/reader.h"
 
@@ -6,12 +7,18 @@ namespace ringcast::topics {
 
 namespace {
 
-bool comes_through_another(const Interest& interest, uint64_t seq) {
-  return std::any_of(interest.topics.begin(), interest.topics.end(),
-                     [seq](const Interest::Link& link) {
-                       const Ring& ring = link.topic->ring;
-                       return !ring.empty() && ring.oldest().seq <= seq && ring.contains(seq);
-                     });
+bool comes_through_another(const Interest& interest, const SharedLoss& loss) {
+  const uint64_t seq = loss.seq;
+  return std::any_of(
+      interest.topics.begin(), interest.topics.end(), [&](const Interest::Link& link) {
+        const Ring& ring = link.topic->ring;
+        if (loss.names) {  // What a topic has lost is always its oldest part.
+          return ring.evicted().high() < seq &&
+                 std::find(loss.names->begin(), loss.names->end(), link.topic->name) !=
+                     loss.names->end();
+        }
+        return !ring.empty() && ring.oldest().seq <= seq && ring.contains(seq);
+      });
 }
 
 // Gathers what several topics have lost into one loss.
@@ -38,13 +45,15 @@ class LossCount {
     // What still comes through another topic is no loss, whatever this topic's policy is.
     shared_.erase(
         std::remove_if(shared_.begin() + static_cast<std::ptrdiff_t>(shared_before), shared_.end(),
-                       [&](uint64_t seq) { return comes_through_another(interest_, seq); }),
+                       [&](const SharedLoss* loss) {
+                         return comes_through_another(interest_, *loss);
+                       }),
         shared_.end());
     const uint64_t unshared = evicted.count_unshared(after);
     count_ += unshared;
     uint64_t last_lost = unshared > 0 ? evicted.last_unshared() : 0;
     if (shared_.size() > shared_before) {
-      last_lost = std::max(last_lost, shared_.back());
+      last_lost = std::max(last_lost, shared_.back()->seq);
     }
     if (last_lost > 0) {
       note(topic.deleted_high >= last_lost, topic.policy->lagged);
@@ -62,9 +71,11 @@ class LossCount {
     if (!is_lost_) {
       return std::nullopt;
     }
-    std::sort(shared_.begin(), shared_.end());  // Several of the topics may have lost it.
-    shared_.erase(std::unique(shared_.begin(), shared_.end()), shared_.end());
-    count_ += shared_.size();
+    std::set<uint64_t> shared;  // Several of the topics may have lost it.
+    for (const SharedLoss* loss : shared_) {
+      shared.insert(loss->seq);
+    }
+    count_ += shared.size();
     loss_.missed = is_exact_ && interest_.types.empty() ? std::optional(count_) : std::nullopt;
     return loss_;
   }
@@ -82,7 +93,7 @@ class LossCount {
   uint64_t count_ = 0;
   bool is_lost_ = false;
   bool is_exact_ = true;
-  std::vector<uint64_t> shared_;
+  std::vector<const SharedLoss*> shared_;
 };
 
 }  // namespace

@@ -62,6 +62,13 @@ Slice read_slice(const Interest& interest, Reader reader, uint64_t visible, bool
                  const SliceLimits& limits) {
   Slice slice;
   slice.loss = find_loss(interest, reader, only_news);
+  interest.each_topic(only_news, [&](const Topic& topic) {
+    slice.is_on_disk = slice.is_on_disk || topic.on_disk_only_high() > reader.cursor;
+  });
+  if (slice.is_on_disk) {
+    slice.resumed = slice.end = reader.cursor;
+    return slice;
+  }
   Merge merge(interest, only_news, reader.cursor, visible);
   size_t bytes = 0;
   size_t looked_at = 0;

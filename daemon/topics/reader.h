@@ -34,6 +34,7 @@ struct Slice {
   std::vector<EventRef> events;
   uint64_t resumed = 0;  // Just before the first event, or `end` without one.
   uint64_t end = 0;      // The cursor after this slice.
+  bool is_on_disk = false;  // What comes next has left the rings: read it from the journal.
 };
 
 // What lies in (reader.cursor, visible] of the interest's topics. With `only_news` just the topics

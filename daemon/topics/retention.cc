@@ -9,17 +9,16 @@ namespace ringcast::topics {
 
 namespace {
 
-// How much longer than the events themselves the seqs of evicted ones are kept, by count.
-constexpr uint64_t kRememberTimes = 16;
 // Under pressure more is freed than asked for, so that not every publish has to search.
 constexpr int64_t kReclaimShare = 64;
 
-size_t remembered(const Policy& policy) {
-  const uint64_t events = std::clamp<uint64_t>(policy.events, 1, 1ULL << 40);
-  return static_cast<size_t>(events * kRememberTimes);
-}
-
 }  // namespace
+
+size_t remembered(const Policy& policy) {
+  // How much longer than the events themselves the seqs of evicted ones are kept, by count.
+  constexpr uint64_t kTimes = 16;
+  return static_cast<size_t>(std::clamp<uint64_t>(policy.events, 1, 1ULL << 40) * kTimes);
+}
 
 void PublisherIds::add(const sse::Event& event, Topic& topic) {
   if (entries_.emplace(std::hash<std::string_view>{}(event.id()), event.seq(), &topic).second) {
@@ -51,10 +50,13 @@ EventRef PublisherIds::oldest(std::string_view id, const Interest& interest) con
 
 Topic& Retention::append(const EventRef& event, std::string_view name) {
   Topic& topic = catalog_.touch(name);
-  if (topic.ring.empty()) {
+  if (!topic.holds_events()) {
     ++catalog_.topics_with_events;
   }
   topic.ring.append(event);
+  if (topic.is_journaled()) {
+    count_on_disk(*event, topic);
+  }
   if (event->has_publisher_id()) {
     ids_.add(*event, topic);
   }
@@ -78,12 +80,16 @@ void Retention::trim(Topic& topic) {
 }
 
 void Retention::evict_oldest(Topic& topic) {
-  const EventRef gone = topic.ring.evict_oldest(tell_clock_, remembered(*topic.policy));
+  const bool is_on_disk = topic.is_journaled();
+  const EventRef gone = is_on_disk
+                            ? topic.ring.page_out_oldest()
+                            : topic.ring.evict_oldest(tell_clock_, remembered(*topic.policy));
+  topic.disk.paged_high = is_on_disk ? gone->seq() : 0;
   ++evictions_;
   if (gone->has_publisher_id()) {
     ids_.remove(*gone, topic);
   }
-  if (topic.ring.empty()) {
+  if (!topic.holds_events()) {
     --catalog_.topics_with_events;
   }
 }
@@ -98,6 +104,10 @@ uint64_t Retention::pumped_by_all(const Topic& topic) const {
 }
 
 void Retention::clear(Topic& topic) {
+  if (topic.is_journaled()) {
+    clear_on_disk(topic);
+    return;
+  }
   while (!topic.ring.empty()) {
     topic.deleted_high = topic.ring.oldest().seq;
     evict_oldest(topic);
@@ -119,6 +129,7 @@ void Retention::sweep(int64_t now_unix_ms, size_t count) {
            topic.ring.oldest().seq <= pumped) {
       evict_oldest(topic);
     }
+    queue_if_over(topic);
     sweep_after_ = topic.name;
     catalog_.forget_if_unused(topic);
   }

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "topics/budget.h"
 #include "topics/catalog.h"
+#include "topics/journal.h"
 
 namespace ringcast::topics {
 
@@ -37,6 +38,9 @@ class PublisherIds {
   std::set<Entry> entries_;
 };
 
+// So many seqs of evicted events are remembered.
+[[nodiscard]] size_t remembered(const Policy& policy);
+
 // Decides what leaves the rings, and when: by count, bytes and age as each topic's policy says,
 // by DELETE, and for memory. Count and bytes wait for every worker with subscribers of the topic
 // to have pumped up to the event, and for its grace; never for a socket. Guarded by the hub's lock.
@@ -59,6 +63,20 @@ class Retention {
   // been kept for its grace; forgets unused topics.
   void sweep(int64_t now_unix_ms, size_t count);
 
+  // With a journal, what a topic keeps on disk is what it keeps: the rings only page out. In
+  // retention_on_disk.cc.
+
+  // Topics of which something has to go from the journal, each once and marked as queued. They are
+  // not forgotten before the mark is taken away.
+  std::vector<Topic*>& to_trim() noexcept { return to_trim_; }
+  void queue_to_trim(Topic& topic);
+  // Is this, the oldest event that the topic has on disk, too old or too much?
+  [[nodiscard]] bool must_go(const Topic& topic, const JournalHead& oldest) const;
+  // The oldest event leaves the topic for good.
+  void let_go(Topic& topic, const JournalHead& oldest);
+  // An event that was read from the journal at the start goes into its ring.
+  void restore(const EventRef& event, Topic& topic);
+
   // The time of a telling: what is evicted from here on is later.
   TellTime tell() { return tell_clock_++; }
   [[nodiscard]] TellTime now() const noexcept { return tell_clock_; }
@@ -71,6 +89,9 @@ class Retention {
   void evict_oldest(Topic& topic);
   [[nodiscard]] uint64_t pumped_by_all(const Topic& topic) const;
   void evict_for_memory(int64_t to_free, bool with_subscribers);
+  void count_on_disk(const sse::Event& event, Topic& topic);
+  void queue_if_over(Topic& topic);
+  void clear_on_disk(Topic& topic);
   void drop_evicted_logs(int64_t target_used);
 
   Catalog& catalog_;
@@ -81,6 +102,7 @@ class Retention {
   int64_t now_unix_ms_ = 0;
   uint64_t evictions_ = 0;
   std::string sweep_after_;
+  std::vector<Topic*> to_trim_;
 };
 
 }  // namespace ringcast::topics

@@ -13,15 +13,28 @@ void Ring::append(EventRef event) {
 }
 
 EventRef Ring::evict_oldest(TellTime now, size_t remember) {
+  EventRef event = page_out_oldest();
+  evicted_.add(event->seq(), event->topics().size() > 1, now);
+  evicted_.trim(remember);
+  recharge();
+  return event;
+}
+
+EventRef Ring::page_out_oldest() {
   Slot slot = slots_.pop_front();
   bytes_ -= slot.event->wire().size();
-  evicted_.add(slot.seq, slot.event->topics().size() > 1, now);
-  evicted_.trim(remember);
   if (slots_.empty()) {
     slots_.reset();
   }
   recharge();
   return std::move(slot.event);
+}
+
+void Ring::note_loss(uint64_t seq, TopicNames names, TellTime now, size_t remember) {
+  const bool is_shared = names != nullptr;
+  evicted_.add(seq, is_shared, now, std::move(names));
+  evicted_.trim(remember);
+  recharge();
 }
 
 void Ring::trim_evicted(size_t remember) {

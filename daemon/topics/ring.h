@@ -27,6 +27,10 @@ class Ring {
   void append(EventRef event);
   // Evicts the oldest; the log remembers at most `remember` losses.
   EventRef evict_oldest(TellTime now, size_t remember);
+  // Lets go of the oldest, which the journal still has: no loss.
+  EventRef page_out_oldest();
+  // An event has left the journal, and this ring before. `names`: of its topics, if several.
+  void note_loss(uint64_t seq, TopicNames names, TellTime now, size_t remember);
   void trim_evicted(size_t remember);
   void forget_up_to(uint64_t high, TellTime when) { evicted_.forget_up_to(high, when); }
 

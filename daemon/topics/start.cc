@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"
@@ -106,8 +107,8 @@ std::optional<int64_t> read_age_ms(std::string_view text) {
   return static_cast<int64_t>(*number) * unit_ms;
 }
 
-// Just before the N newest events that this interest would get.
-uint64_t before_newest(const Interest& interest, uint64_t count, uint64_t committed) {
+// The N newest events in the rings that this interest would get, newest first.
+std::vector<uint64_t> newest_seqs(const Interest& interest, uint64_t count) {
   std::vector<uint64_t> seqs;
   for (const Interest::Link& link : interest.topics) {
     const Ring& ring = link.topic->ring;
@@ -121,10 +122,13 @@ uint64_t before_newest(const Interest& interest, uint64_t count, uint64_t commit
   }
   std::sort(seqs.begin(), seqs.end(), std::greater<>{});
   seqs.erase(std::unique(seqs.begin(), seqs.end()), seqs.end());
-  if (count == 0 || seqs.empty()) {
-    return committed;
-  }
-  return seqs[std::min<uint64_t>(count, seqs.size()) - 1] - 1;
+  seqs.resize(std::min<size_t>(seqs.size(), count));
+  return seqs;
+}
+
+uint64_t before_newest(const Interest& interest, uint64_t count, uint64_t committed) {
+  const std::vector<uint64_t> seqs = newest_seqs(interest, count);
+  return seqs.empty() ? committed : seqs.back() - 1;
 }
 
 uint64_t before_time(const Interest& interest, int64_t unix_ms, uint64_t committed) {
@@ -177,6 +181,43 @@ Result<Since> parse_since(std::string_view text, int64_t now_unix_ms) {
   return fail(Errc::kInvalid, std::string(kForms), "since");
 }
 
+namespace {
+
+// A position of this epoch is a place in itself.
+std::optional<Start> place_of_position(const std::optional<sse::Position>& position,
+                                       std::string_view epoch, uint64_t committed) {
+  if (!position || position->epoch != epoch) {
+    return std::nullopt;
+  }
+  return position->seq <= committed ? Start{.cursor = position->seq}
+                                    : Start{.gap = sse::GapReason::kUnknown};
+}
+
+sse::GapReason gap_after(const std::optional<sse::Position>& position) {
+  return position ? sse::GapReason::kEpoch : sse::GapReason::kUnknown;
+}
+
+// Up to here some of the events have left the rings, but not the journal.
+uint64_t on_disk_only_high(const Interest& interest) {
+  uint64_t high = 0;
+  for (const Interest::Link& link : interest.topics) {
+    high = std::max(high, link.topic->on_disk_only_high());
+  }
+  return high;
+}
+
+uint64_t before_oldest_on_disk(const Interest& interest, uint64_t committed) {
+  uint64_t before = before_time(interest, kAllTimes, committed);
+  for (const Interest::Link& link : interest.topics) {
+    if (link.topic->disk.events > 0) {
+      before = std::min(before, link.topic->disk.oldest_seq - 1);
+    }
+  }
+  return before;
+}
+
+}  // namespace
+
 Start find_start(const StartRequest& request, const Interest& interest, const PublisherIds& ids,
                  std::string_view epoch, uint64_t committed) {
   const std::string& id = request.last_event_id;
@@ -184,14 +225,77 @@ Start find_start(const StartRequest& request, const Interest& interest, const Pu
     return Start{.cursor = place_of(request.since, interest, committed), .forget_losses = true};
   }
   const auto position = sse::parse_position(id);
-  if (position && position->epoch == epoch) {
-    return position->seq <= committed ? Start{.cursor = position->seq}
-                                      : Start{.gap = sse::GapReason::kUnknown};
+  if (const auto start = place_of_position(position, epoch, committed)) {
+    return *start;
   }
   if (const EventRef event = ids.oldest(id, interest)) {
     return {.cursor = event->seq()};
   }
-  return {.gap = position ? sse::GapReason::kEpoch : sse::GapReason::kUnknown};
+  return {.gap = gap_after(position)};
+}
+
+Start find_start_on_disk(const StartRequest& request, const Interest& interest,
+                         std::string_view epoch, uint64_t committed) {
+  PlaceQuery ask{.up_to = committed};
+  if (!request.last_event_id.empty()) {
+    const auto position = sse::parse_position(request.last_event_id);
+    if (const auto start = place_of_position(position, epoch, committed)) {
+      return *start;
+    }
+    ask.publisher_id = request.last_event_id;
+    name_topics(interest, ask.topics, ask.patterns);
+    return {.ask = std::move(ask)};
+  }
+  const Since& since = request.since;
+  Start start{.forget_losses = true};
+  if (since.kind == Since::Kind::kEarliest) {
+    start.cursor = before_oldest_on_disk(interest, committed);
+    return start;
+  }
+  start.cursor = place_of(since, interest, committed);
+  const uint64_t paged_high = on_disk_only_high(interest);
+  if (since.kind == Since::Kind::kLatest || paged_high == 0) {
+    return start;
+  }
+  if (since.kind == Since::Kind::kNewest) {
+    const std::vector<uint64_t> seqs = newest_seqs(interest, since.count);
+    if (since.count == 0 || (seqs.size() == since.count && seqs.back() > paged_high)) {
+      return start;  // Whatever was paged out is older.
+    }
+    ask.newest = since.count;
+  } else {
+    ask.since_ms = since.unix_ms;
+  }
+  ask.types = interest.types;
+  name_topics(interest, ask.topics, ask.patterns);
+  start.ask = std::move(ask);
+  return start;
+}
+
+Start found_start(const StartRequest& request, const PlaceQuery& asked,
+                  uint64_t found) {
+  if (!asked.publisher_id.empty()) {
+    return found > 0 ? Start{.cursor = found}
+                     : Start{.gap = gap_after(sse::parse_position(request.last_event_id))};
+  }
+  return {.cursor = found > 0 ? found - 1 : asked.up_to, .forget_losses = true};
+}
+
+void name_topics(const Interest& interest, std::vector<uint64_t>& numbers,
+                 std::vector<std::string>& patterns) {
+  constexpr size_t kFew = 64;
+  if (interest.topics.size() > kFew) {
+    patterns = interest.patterns;
+    return;
+  }
+  for (const Interest::Link& link : interest.topics) {
+    if (link.topic->is_journaled()) {
+      numbers.push_back(link.topic->disk.number);
+    }
+  }
+  if (numbers.empty()) {
+    patterns = interest.patterns;
+  }
 }
 
 }  // namespace ringcast::topics

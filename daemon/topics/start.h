@@ -33,11 +33,22 @@ struct Start {
   uint64_t cursor = 0;
   bool forget_losses = false;         // `since` asks for what is there: never a gap event.
   std::optional<sse::GapReason> gap;  // kEpoch or kUnknown: to be told before anything else.
+  std::optional<PlaceQuery> ask;      // Only the journal knows: see found_start().
 };
 
 // Finds the place that an id or `since` means, in the order that docs/http-api.md names. The
 // interest is joined; the hub's lock held.
 [[nodiscard]] Start find_start(const StartRequest& request, const Interest& interest,
                                const PublisherIds& ids, std::string_view epoch, uint64_t committed);
+// The same where there is a journal: what has left the rings counts too.
+[[nodiscard]] Start find_start_on_disk(const StartRequest& request, const Interest& interest,
+                                       std::string_view epoch, uint64_t committed);
+// What the journal's answer to Start::ask means: the seq of an event, 0 for none.
+[[nodiscard]] Start found_start(const StartRequest& request, const PlaceQuery& asked,
+                                uint64_t found);
+
+// The topics of an interest as a journal is asked for them: by number while they are few.
+void name_topics(const Interest& interest, std::vector<uint64_t>& numbers,
+                 std::vector<std::string>& patterns);
 
 }  // namespace ringcast::topics

@@ -1,0 +1,60 @@
+#include "journal/event_rows.h"
+
+#include <utility>
+
+#include "sse/stored_event.h"
+
+namespace ringcast::journal {
+
+namespace {
+
+constexpr size_t kKnownNames = 4096;
+
+}  // namespace
+
+Status TopicNames::prepare() {
+  return database_.prepare_all({{&by_number_, "SELECT name FROM topics WHERE number = ?"}});
+}
+
+Result<std::vector<std::string>> TopicNames::of(uint64_t topic, bool is_only,
+                                                std::string_view joined) {
+  std::vector<std::string> names;
+  if (!is_only) {
+    each_name(joined, [&](std::string_view name) { names.emplace_back(name); });
+    return names;
+  }
+  if (const auto known = known_.find(topic); known != known_.end()) {
+    names.push_back(known->second);
+    return names;
+  }
+  by_number_.bind(1, topic);
+  Rows rows(by_number_);
+  if (rows.next()) {
+    names.emplace_back(by_number_.bytes(0));
+    if (known_.size() >= kKnownNames) {
+      known_.clear();
+    }
+    known_.emplace(topic, names.front());
+  } else if (!rows.is_done()) {
+    return database_.failure(rows.code());
+  }
+  return names;
+}
+
+Result<std::unique_ptr<sse::Event>> event_of(const Statement& row, TopicNames& names,
+                                             std::string_view epoch) {
+  auto topics = names.of(row.number(2), row.is_null(3), row.bytes(3));
+  if (!topics) {
+    return std::move(topics).failure();
+  }
+  auto event = sse::restore_event(row.bytes(5), row.bytes(4), std::move(*topics));
+  if (!event) {
+    return fail(Errc::kStorage, "event " + std::to_string(row.number(0)) +
+                                    " of the journal is damaged (" + event.error().detail +
+                                    "); use `ringcast journal check`");
+  }
+  (*event)->seal(epoch, row.number(0), row.signed_number(1));
+  return event;
+}
+
+}  // namespace ringcast::journal

@@ -1,0 +1,194 @@
+#include <algorithm>
+#include <array>
+#include <random>
+#include <utility>
+
+#include "journal/database_file.h"
+#include "journal/epoch_rules.h"
+#include "journal/journal.h"
+#include "journal/sqlite_journal.h"
+
+namespace ringcast::journal {
+
+namespace {
+
+// Each holds for the connection only.
+Status configure(Database& database) {
+  return database.execute(
+      "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0; PRAGMA synchronous=FULL;"
+      "PRAGMA foreign_keys=OFF; PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY;"
+      "PRAGMA trusted_schema=OFF; PRAGMA mmap_size=0;");
+}
+
+uint64_t new_life() {
+  std::random_device random;
+  return (uint64_t{random()} << 32 | random()) | 1;
+}
+
+// A commit that failed may have left whole frames in the log, which SQLite's recovery brought back
+// to life: their publishers were told that they are not there.
+Status remove_refused(Database& database, const MarkRecord& mark) {
+  const std::string from = std::to_string(mark.refused_from);
+  auto found = mark.refused_from == 0
+                   ? Result<int64_t>(0)
+                   : database.number("SELECT 1 FROM events WHERE seq >= " + from + " LIMIT 1");
+  if (!found) {
+    return std::move(found).failure();
+  }
+  std::string sql;
+  if (*found != 0) {
+    sql = "DELETE FROM entries WHERE topic IN (SELECT number FROM topics) AND seq >= " + from +
+          "; DELETE FROM events WHERE seq >= " + from + ";";
+  }
+  if (mark.refused_keys_ms != kNoRefusedKeys) {
+    sql += "DELETE FROM keys WHERE time >= " + std::to_string(mark.refused_keys_ms);
+  }
+  return database.execute(sql);
+}
+
+// Reads what the newest event was, and about how many there are.
+Status look_at_events(Database& database, Past& past, topics::JournalStart& start) {
+  const std::array queries = {"SELECT max(seq) FROM events", "SELECT min(seq) FROM events",
+                              "SELECT time FROM events ORDER BY seq DESC LIMIT 1"};
+  std::array<int64_t, queries.size()> found{};
+  for (size_t i = 0; i < queries.size(); ++i) {
+    auto number = database.number(queries[i]);
+    if (!number) {
+      return std::move(number).failure();
+    }
+    found[i] = *number;
+  }
+  const auto [newest, oldest, time] = found;
+  past.highest = std::max(past.meta.last, static_cast<uint64_t>(newest));
+  start.last_time_ms = std::max(past.meta.last_time, time);
+  const auto span = newest == 0 ? 0 : static_cast<uint64_t>(newest - oldest + 1);
+  start.events = past.meta.is_clean ? std::min(past.meta.events, span) : span;
+  return Ok{};
+}
+
+// Decides how the journal goes on, and writes that down in the database and the mark. A crash at
+// any point of it leaves a mark that belongs to the database.
+Status begin_life(OpenedFiles& files, Past& past, const Options& options,
+                  const Surroundings& surroundings, std::vector<std::string>& notes) {
+  Database& database = files.database;
+  if (past.mark && belongs(*past.mark, past)) {
+    if (auto removed = remove_refused(database, *past.mark); !removed) {
+      return removed;
+    }
+  }
+  if (auto looked = look_at_events(database, past, files.start); !looked) {
+    return looked;
+  }
+  Future future = judge(past, surroundings);
+  notes = std::move(future.notes);
+  Meta& meta = files.meta;
+  meta = past.meta;
+  meta.epoch = future.epoch;
+  meta.last = future.last_seq;
+  meta.last_time = files.start.last_time_ms;
+  meta.reserved = future.last_seq + kReservedStep;
+  meta.lost_high = future.lost_high;
+  meta.is_clean = false;
+  meta.life = new_life();
+  meta.boot_id = surroundings.boot_id;
+  meta.sync = options.sync;
+  meta.events = files.start.events;
+  if (auto written = write_meta(database, meta); !written) {
+    return written;
+  }
+  MarkRecord record = past.mark.value_or(MarkRecord{});
+  record.life = meta.life;
+  record.previous = past.meta.life;
+  record.inode = past.inode;
+  if (auto marked = files.mark.write_synced(record); !marked) {
+    return marked;
+  }
+  if (auto committed = database.execute("COMMIT"); !committed) {
+    return committed;
+  }
+  record = {.life = meta.life, .inode = past.inode, .epoch = meta.epoch, .last = meta.last};
+  return files.mark.write_synced(record);
+}
+
+void fill_start(OpenedFiles& files) {
+  files.start.epoch = files.meta.epoch;
+  files.start.last_seq = files.meta.last;
+  files.start.lost_high = files.meta.lost_high;
+  files.start.forgotten_high = files.meta.forgotten_high;
+  files.start.forgotten_deleted_high = files.meta.forgotten_deleted_high;
+}
+
+// From here on the files are ours, and locked.
+Result<Opened> begin(OpenedFiles files, const Options& options, const Surroundings& surroundings) {
+  Opened opened;
+  const auto identity = identity_of(files.folder.database());
+  if (auto ready = configure(files.database); !ready) {
+    return std::move(ready).failure();
+  }
+  if (auto begun = files.database.execute("BEGIN IMMEDIATE"); !begun) {
+    return std::move(begun).failure();
+  }
+  auto meta = read_meta(files.database);
+  if (!meta) {
+    return std::move(meta).failure();
+  }
+  Past past{.meta = std::move(*meta),
+            .inode = identity ? identity->inode : 0,
+            .mark = Mark::read(files.folder.mark())};
+  auto mark = Mark::open(files.folder.mark());
+  if (!mark) {
+    return std::move(mark).failure();
+  }
+  files.mark = std::move(*mark);
+  if (auto alive = begin_life(files, past, options, surroundings, opened.notes); !alive) {
+    return std::move(alive).failure();
+  }
+  fill_start(files);
+  // The names of the mark, the log and the lock; their contents are synced.
+  if (auto synced = files.folder.sync(); !synced) {
+    return std::move(synced).failure();
+  }
+  const auto log = identity_of(files.folder.wal());
+  if (!identity || !log) {
+    return fail(Errc::kStorage, files.folder.database() + ": was removed while it was opened");
+  }
+  files.database_identity = *identity;
+  files.wal_identity = *log;
+  if (options.sync != Sync::kAlways) {
+    // A power cut takes the newest groups then, but never damages the file.
+    if (auto relaxed = files.database.execute("PRAGMA synchronous=NORMAL"); !relaxed) {
+      return std::move(relaxed).failure();
+    }
+  }
+  auto journal = std::make_unique<SqliteJournal>(std::move(files));
+  if (auto prepared = journal->prepare(options.max_bytes); !prepared) {
+    return std::move(prepared).failure();
+  }
+  opened.journal = std::move(journal);
+  return opened;
+}
+
+}  // namespace
+
+Result<Opened> open(const Options& options, const Surroundings& surroundings) {
+  OpenedFiles files{.folder = Folder(options.path)};
+  if (auto usable = files.folder.check(); !usable) {
+    return std::move(usable).failure();
+  }
+  auto lock = FolderLock::take(files.folder);
+  if (!lock) {
+    return std::move(lock).failure();
+  }
+  files.lock = std::move(*lock);
+  if (auto made = create_when_missing(files.folder); !made) {
+    return std::move(made).failure();
+  }
+  auto database = open_checked(files.folder);
+  if (!database) {
+    return std::move(database).failure();
+  }
+  files.database = std::move(*database);
+  return begin(std::move(files), options, surroundings);
+}
+
+}  // namespace ringcast::journal

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "server/hub.h"
+
+namespace ringcast::server {
+
+// The oldest events of a topic of which some have to leave the journal.
+struct TrimPlan {
+  topics::Topic* topic = nullptr;  // Queued, so it stays.
+  uint64_t number = 0;
+  std::vector<topics::JournalHead> heads;
+  bool is_whole = false;  // There are no more than these.
+  bool is_done = false;
+};
+
+// What is written in one transaction, and what has to be put back when that fails.
+struct CommitGroup {
+  struct Placed {
+    topics::Topic* topic = nullptr;  // Holds events that are coming, so it stays.
+    uint64_t nth_before = 0;
+    uint64_t bytes_before = 0;
+    uint32_t coming = 0;
+    bool is_recorded = false;  // Its row is in the changes.
+  };
+
+  std::vector<Submission> submissions;
+  topics::Changes changes;
+  std::unordered_map<topics::Topic*, Placed> placed;
+  std::unordered_map<std::string, IdempotencyKeys::Answer> keys;  // New ones, in their scope.
+  std::vector<TrimPlan> trims;
+  size_t events = 0;
+};
+
+}  // namespace ringcast::server

@@ -1,0 +1,146 @@
+// Requests that the journal has to answer: while they wait, publishes behind them on the same
+// connection go on, and everything else waits for its turn.
+#include <memory>
+#include <utility>
+
+#include "server/connection.h"
+#include "server/worker.h"
+
+namespace ringcast::server {
+
+namespace {
+
+// Publishes of one connection that wait at a time.
+constexpr size_t kMostReplies = 64;
+
+}  // namespace
+
+http::Framing Connection::framing_of(const http::Request& request) const {
+  return {.keep_alive = request.keep_alive && !worker_.services().is_draining && !is_shed_,
+          .http_1_0 = request.http_1_0,
+          .head_only = request.method == http::Method::kHead};
+}
+
+std::function<void(http::Response)> Connection::defer(const http::Request& request) {
+  Dialogue& dialogue = *dialogue_;
+  const uint64_t reply_number = dialogue.first_reply + dialogue.replies.size();
+  dialogue.replies.push_back(
+      {.framing = framing_of(request),
+       .cors = cors_headers(request, worker_.settings().options.cors_origins)});
+  is_closing_ = is_closing_ || !dialogue.replies.back().framing.keep_alive;
+  set_phase(Dialogue::Phase::kJournal);
+  return [&worker = worker_, to = worker_.number_of(*this), reply_number](http::Response response) {
+    worker.deliver(to, [reply_number, response = std::move(response)](Connection& connection) {
+      connection.reply(reply_number, response);
+    });
+  };
+}
+
+void Connection::submit(const http::Request& request, std::vector<Draft> drafts) {
+  const auto later = defer(request);
+  Status submitted = worker_.services().hub.submit(
+      drafts, {}, dialogue_->key,
+      [later, kind = dialogue_->kind](const Result<Receipt>& receipt,
+                                      const std::vector<Draft>& /*drafts*/) {
+        later(receipt ? publish_response(*receipt, kind) : problem_for(receipt.error()));
+      });
+  if (!submitted) {
+    later(problem_for(submitted.error()));
+  }
+}
+
+void Connection::reply(uint64_t reply_number, http::Response response) {
+  Dialogue& dialogue = *dialogue_;
+  now_ms_ = worker_.now_ms();
+  Dialogue::Reply& reply = dialogue.replies[reply_number - dialogue.first_reply];
+  for (auto& header : reply.cors) {
+    response.headers.push_back(std::move(header));
+  }
+  if (response.status >= 400) {
+    worker_.counts().refused.add();
+  }
+  http::append_response(reply.bytes.emplace(), response, reply.framing);
+  while (!dialogue.replies.empty() && dialogue.replies.front().bytes) {
+    dialogue.out += *dialogue.replies.front().bytes;
+    dialogue.replies.pop_front();
+    ++dialogue.first_reply;
+  }
+  worker_.flush_later(*this);
+}
+
+// All that came in one turn leaves in one write, and what was held back goes on.
+void Connection::flush_replies() {
+  if (is_doomed_ || is_lingering_ || !dialogue_) {
+    return;
+  }
+  if (dialogue_->replies.empty() && dialogue_->phase == Dialogue::Phase::kJournal) {
+    set_phase(input_phase());
+  }
+  flush();
+  if (is_doomed_ || is_lingering_ || !dialogue_->is_held_back || has_to_wait()) {
+    return;
+  }
+  dialogue_->is_held_back = false;
+  is_paused_ = false;
+  stream_->set_reading(true);
+  const std::string waiting = std::exchange(dialogue_->waiting, {});
+  if (dialogue_->ingest ? on_lines(waiting, true) : on_request()) {
+    take_input(waiting);
+  } else if (dialogue_) {
+    flush();
+  }
+}
+
+// Only publishes overtake what waits: who asks for something else expects to see them done.
+bool Connection::has_to_wait() const {
+  const Dialogue& dialogue = *dialogue_;
+  const http::Method method = dialogue.parser.request().method;
+  const bool is_publish = method == http::Method::kPost || method == http::Method::kPut;
+  return !dialogue.replies.empty() && (!is_publish || dialogue.replies.size() >= kMostReplies);
+}
+
+void Connection::hold_back(std::string_view rest) {
+  dialogue_->waiting.assign(rest);
+  dialogue_->is_held_back = true;
+  is_paused_ = true;
+  stream_->set_reading(false);
+}
+
+NdjsonIngest::Publish Connection::ingest_port() {
+  Hub& hub = worker_.services().hub;
+  if (!hub.has_journal()) {
+    return [this, &hub](std::vector<Draft>& drafts) {
+      return std::optional(hub.publish(drafts, {}, worker_.index()));
+    };
+  }
+  return [this, &hub](std::vector<Draft>& drafts) -> std::optional<Result<Receipt>> {
+    Status submitted = hub.submit(
+        drafts, {}, {},
+        [&worker = worker_, to = worker_.number_of(*this)](Result<Receipt> receipt,
+                                                           std::vector<Draft> back) {
+          auto shared = std::make_shared<std::vector<Draft>>(std::move(back));
+          worker.deliver(to, [receipt = std::move(receipt), shared](Connection& connection) {
+            connection.on_ingested(receipt, std::move(*shared));
+          });
+        });
+    if (!submitted) {
+      return std::move(submitted).failure();
+    }
+    return std::nullopt;
+  };
+}
+
+void Connection::on_ingested(Result<Receipt> receipt, std::vector<Draft> drafts) {
+  if (!is_doomed_ && dialogue_ && dialogue_->ingest) {
+    dialogue_->ingest->settle(std::move(receipt), std::move(drafts));
+    now_ms_ = worker_.now_ms();
+    set_phase(Dialogue::Phase::kBody);
+    if (dialogue_->ingest->is_behind()) {
+      worker_.resume_later(*this);
+    } else {
+      resume_ingest();
+    }
+  }
+}
+
+}  // namespace ringcast::server

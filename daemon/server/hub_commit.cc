@@ -1,0 +1,354 @@
+// Publishing with a journal: see the two steps in hub.h. What has to leave it: hub_trim.cc.
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "server/commit_group.h"
+#include "server/hub.h"
+
+namespace ringcast::server {
+
+namespace {
+
+// One transaction, so that nobody waits long for those before them, and the lock is held briefly.
+constexpr size_t kMostEvents = 1024;
+constexpr size_t kLeastBytes = 256 << 10;
+constexpr size_t kMostBytes = 8 << 20;
+constexpr uint64_t kShareOfLimit = 32;
+// Settled under one holding of the lock.
+constexpr size_t kSettledAtOnce = 512;
+constexpr int64_t kExpireKeysMs = 1000;
+constexpr int64_t kTrimEveryMs = 20;  // While nothing is published.
+
+size_t memory_of(const std::vector<Draft>& drafts) {
+  size_t bytes = sizeof(Submission);
+  for (const Draft& draft : drafts) {
+    bytes += draft.event ? draft.event->memory() : draft.comment->size();
+  }
+  return bytes;
+}
+
+void add(Receipt& receipt, const IdempotencyKeys::Answer& answer) {
+  if (receipt.first_id.empty()) {
+    receipt.first_id = answer.first_id;
+  }
+  receipt.last_id = answer.last_id;
+}
+
+topics::JournalKey row_of(const std::string& key, const IdempotencyKeys::Answer& answer,
+                          int64_t unix_ms) {
+  return {.key = key,
+          .accepted = answer.accepted,
+          .first_id = answer.first_id,
+          .last_id = answer.last_id,
+          .unix_ms = unix_ms};
+}
+
+}  // namespace
+
+Status Hub::submit(std::vector<Draft>& drafts, std::string_view who,
+                   const std::string& request_key, Published done) {
+  const size_t bytes = memory_of(drafts);
+  {
+    const std::lock_guard lock(mutex_);
+    if (storage_error_) {
+      return Failure{*storage_error_};
+    }
+    if (!pending_.empty() && pending_bytes_ + bytes > commit_options_.pending_bytes) {
+      return fail(Errc::kBehind, "journal.pending: the disk is behind");
+    }
+    if (Status room = retention_.make_room(bytes); !room) {
+      return room;
+    }
+    budget_.charge(bytes);
+    pending_bytes_ += bytes;
+    Submission& submission = pending_.emplace_back();
+    submission.drafts = std::move(drafts);
+    submission.who = who;
+    submission.request_key = request_key;
+    submission.done = std::move(done);
+    submission.charged = bytes;
+  }
+  work_.notify_one();
+  return Ok{};
+}
+
+bool Hub::wait_for_commits(int64_t for_ms) {
+  std::unique_lock lock(mutex_);
+  for_ms = retention_.to_trim().empty() ? for_ms : std::min(for_ms, kTrimEveryMs);
+  work_.wait_for(lock, std::chrono::milliseconds(for_ms),
+                 [this] { return !pending_.empty() || is_stopping_; });
+  return !pending_.empty() || !is_stopping_;
+}
+
+void Hub::stop_commits() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+  }
+  work_.notify_one();
+}
+
+void Hub::set_storage_error(std::optional<Error> error) {
+  const std::lock_guard lock(mutex_);
+  storage_error_ = std::move(error);
+}
+
+Result<bool> Hub::commit() {
+  CommitGroup group;
+  Status planned = plan_trims(group);
+  {
+    const std::lock_guard lock(mutex_);
+    last_time_ms_ = std::max(last_time_ms_, clock_.unix_ms());
+    retention_.set_time(last_time_ms_);
+    for (TrimPlan& plan : group.trims) {
+      carry_out(group, plan);
+    }
+    std::sort(group.changes.erased_events.begin(), group.changes.erased_events.end());
+    take_submissions(group);
+    group.changes.dropped_topics = std::exchange(catalog_.dropped_numbers(), {});
+    if (!group.changes.dropped_topics.empty()) {
+      const topics::Tombstone& forgotten = catalog_.forgotten();
+      group.changes.forgotten = {forgotten.high, forgotten.deleted_high};
+    }
+  }
+  Status written = group.changes.empty() ? Status(Ok{}) : journal_->write(group.changes);
+  written_last_ = group.events;
+  if (written) {
+    settle(group);
+  } else {
+    undo(group);
+  }
+  for (Submission& submission : group.submissions) {
+    if (submission.refusal) {
+      submission.done(Failure{*submission.refusal}, std::move(submission.drafts));
+    } else if (!written && submission.is_written) {
+      submission.done(Failure{written.error()}, std::move(submission.drafts));
+    } else {
+      submission.done(submission.receipt, {});
+    }
+  }
+  if (!written || !planned) {
+    return std::move(written ? planned : written).failure();
+  }
+  return !group.changes.empty();
+}
+
+void Hub::take_submissions(CommitGroup& group) {
+  const uint64_t share = journal_->usage().limit_bytes / kShareOfLimit;
+  const size_t most_bytes = std::clamp<size_t>(share, kLeastBytes, kMostBytes);
+  size_t bytes = 0;
+  size_t events = 0;
+  while (!pending_.empty() &&
+         (events == 0 || (events + pending_.front().drafts.size() <= kMostEvents &&
+                          bytes + pending_.front().charged <= most_bytes))) {
+    Submission& submission = group.submissions.emplace_back(std::move(pending_.front()));
+    pending_.pop_front();
+    pending_bytes_ -= submission.charged;
+    bytes += submission.charged;
+    events += std::max<size_t>(submission.drafts.size(), 1);
+    budget_.release(submission.charged);
+    sequence(group, submission);
+    submission.charged = submission.refusal ? 0 : submission.charged;
+    budget_.charge(submission.charged);
+  }
+  const int64_t window_ms = keys_.window_ms();
+  if (last_time_ms_ >= keys_expired_ms_ + kExpireKeysMs) {
+    keys_expired_ms_ = last_time_ms_;
+    // Only with something else: an idle journal is not written.
+    group.changes.keys_before_unix_ms = group.changes.empty() ? 0 : last_time_ms_ - window_ms;
+  }
+}
+
+// Gives the drafts their seqs. Repeats of what was stored, or comes before it in the group, get
+// that answer.
+void Hub::sequence(CommitGroup& group, Submission& submission) {
+  if (!submission.cleared.empty()) {
+    submission.is_written = true;
+    if (const topics::Topic* topic = catalog_.find(submission.cleared);
+        topic != nullptr && topic->is_journaled()) {
+      journaled_topic(group, submission.cleared);
+    }
+    return;
+  }
+  const int64_t now_ms = clock_.steady_ms();
+  Receipt& receipt = submission.receipt;
+  const std::string& key = submission.request_key;
+  if (!key.empty()) {
+    const auto coming = group.keys.find(key);
+    const IdempotencyKeys::Answer* known =
+        coming != group.keys.end() ? &coming->second : keys_.find(key, now_ms);
+    if (known != nullptr) {
+      receipt = {known->accepted, known->accepted, known->first_id, known->last_id};
+      submission.is_written = coming != group.keys.end();
+      submission.drafts.clear();
+      return;
+    }
+  }
+  find_repeats(submission.drafts, submission.who, now_ms);
+  if (Status room = make_room(submission.drafts); !room) {
+    submission.refusal = std::move(room).failure().error;
+    return;
+  }
+  for (Draft& draft : submission.drafts) {
+    sequence(group, submission, draft);
+  }
+  if (!key.empty()) {
+    const IdempotencyKeys::Answer answer{receipt.accepted, receipt.first_id, receipt.last_id};
+    group.changes.keys.push_back(row_of(key, answer, last_time_ms_));
+    group.keys.emplace(key, answer);
+    submission.is_written = true;
+  }
+}
+
+void Hub::sequence(CommitGroup& group, Submission& submission, Draft& draft) {
+  Receipt& receipt = submission.receipt;
+  ++receipt.accepted;
+  if (!draft.event) {
+    return;
+  }
+  std::string scoped_key;
+  if (!draft.key.empty()) {
+    scoped_key = IdempotencyKeys::scoped(submission.who, draft.event->topics(), draft.key);
+    if (const auto coming = group.keys.find(scoped_key); coming != group.keys.end()) {
+      draft.repeat_of = coming->second;
+      submission.is_written = true;
+    }
+  }
+  if (draft.repeat_of) {
+    ++receipt.duplicates;
+    add(receipt, *draft.repeat_of);
+    return;
+  }
+  draft.event->seal(epoch_, ++assigned_, last_time_ms_);
+  place_in_journal(group, *draft.event);
+  ++group.events;
+  submission.is_written = true;
+  const std::string id(draft.event->id());
+  const IdempotencyKeys::Answer answer{1, id, id};
+  add(receipt, answer);
+  if (!scoped_key.empty()) {
+    group.changes.keys.push_back(row_of(scoped_key, answer, last_time_ms_));
+    group.keys.emplace(std::move(scoped_key), answer);
+  }
+}
+
+void Hub::place_in_journal(CommitGroup& group, const sse::Event& event) {
+  topics::JournalEvent row{.event = &event};
+  for (const std::string& name : event.topics()) {
+    if (topics::is_reserved(name)) {
+      continue;  // Never journaled.
+    }
+    topics::Topic& topic = journaled_topic(group, name);
+    topics::OnDisk& disk = topic.disk;
+    CommitGroup::Placed& placed = group.placed[&topic];
+    if (placed.topic == nullptr) {
+      placed = {.topic = &topic, .nth_before = disk.nth, .bytes_before = disk.bytes_through};
+    }
+    catalog_.topics_with_events += topic.holds_events() ? 0 : 1;
+    ++disk.coming;
+    ++placed.coming;
+    disk.bytes_through += event.wire().size();
+    const topics::Placement placement{disk.number, ++disk.nth, disk.bytes_through};
+    if (row.placement.topic == 0) {
+      row.placement = placement;
+    } else {
+      row.others.push_back(placement);
+    }
+  }
+  if (row.placement.topic != 0) {
+    group.changes.events.push_back(std::move(row));
+  }
+}
+
+// With a row, which is written when it is new or has changed.
+topics::Topic& Hub::journaled_topic(CommitGroup& group, const std::string& name) {
+  topics::Topic& topic = catalog_.touch(name);
+  topics::OnDisk& disk = topic.disk;
+  disk.number = disk.number == 0 ? next_number_++ : disk.number;
+  if (!std::exchange(disk.is_recorded, true)) {
+    group.changes.topics.push_back(
+        {disk.number, topic.name, topic.ring.evicted().high(), topic.deleted_high});
+  }
+  return topic;
+}
+
+void Hub::settle(CommitGroup& group) {
+  if (!group.trims.empty()) {
+    const std::lock_guard lock(mutex_);
+    end_trims(group);
+  }
+  for (size_t index = 0; index < group.submissions.size();) {
+    uint64_t to_wake = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      size_t settled = 0;
+      for (; index < group.submissions.size() && settled < kSettledAtOnce; ++index) {
+        settled += std::max<size_t>(group.submissions[index].drafts.size(), 1);
+        settle(group.submissions[index]);
+      }
+      to_wake = std::exchange(to_wake_, 0);
+    }
+    wake_marked(to_wake, kNoWorker);
+  }
+}
+
+// What was written becomes visible.
+void Hub::settle(Submission& submission) {
+  budget_.release(std::exchange(submission.charged, 0));
+  if (submission.refusal || !submission.cleared.empty()) {
+    return;
+  }
+  const int64_t now_ms = clock_.steady_ms();
+  for (Draft& draft : submission.drafts) {
+    if (!draft.event) {
+      announce(draft);
+      continue;
+    }
+    if (draft.repeat_of) {
+      continue;
+    }
+    committed_ = draft.event->seq();
+    const topics::EventRef event = budget_.hold(std::move(draft.event));
+    for (const std::string& name : event->topics()) {
+      announce(retention_.append(event, name));
+    }
+    ++published_;
+    if (!draft.key.empty()) {
+      const std::string id(event->id());
+      keys_.add(IdempotencyKeys::scoped(submission.who, event->topics(), draft.key), {1, id, id},
+                now_ms);
+    }
+  }
+  if (!submission.request_key.empty()) {
+    const Receipt& receipt = submission.receipt;
+    keys_.add(submission.request_key, {receipt.accepted, receipt.first_id, receipt.last_id},
+              now_ms);
+  }
+}
+
+// Nothing was written: the topics are as they were. The seqs are not used again.
+void Hub::undo(CommitGroup& group) {
+  const std::lock_guard lock(mutex_);
+  std::vector<uint64_t>& dropped = catalog_.dropped_numbers();
+  dropped.insert(dropped.end(), group.changes.dropped_topics.begin(),
+                 group.changes.dropped_topics.end());
+  for (Submission& submission : group.submissions) {
+    budget_.release(std::exchange(submission.charged, 0));
+  }
+  for (auto& [key, placed] : group.placed) {
+    topics::Topic& topic = *placed.topic;
+    topic.disk.nth = placed.nth_before;
+    topic.disk.bytes_through = placed.bytes_before;
+    topic.disk.coming -= placed.coming;
+    catalog_.topics_with_events -= topic.holds_events() ? 0 : 1;
+  }
+  for (const auto& row : group.changes.topics) {
+    if (topics::Topic* topic = catalog_.find(row.name)) {
+      topic->disk.is_recorded = false;
+      catalog_.forget_if_unused(*topic);
+    }
+  }
+}
+
+}  // namespace ringcast::server

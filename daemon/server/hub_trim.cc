@@ -1,0 +1,131 @@
+// What has to leave the journal: in small steps, beside what is written to it anyway. Readers are
+// told before it is gone: whoever finds an event missing on disk finds the loss in memory.
+#include <algorithm>
+#include <utility>
+
+#include "server/commit_group.h"
+#include "server/hub.h"
+
+namespace ringcast::server {
+
+namespace {
+
+constexpr size_t kTopicsAtOnce = 16;
+constexpr size_t kLeastAtOnce = 128;  // Events in one step...
+constexpr size_t kTimesWritten = 2;   // ...or so many times what was written last: it catches up.
+// From this share of the limit on, the oldest events of all have to go.
+constexpr uint64_t kFullNumerator = 15;
+constexpr uint64_t kFullDenominator = 16;
+
+}  // namespace
+
+// Takes some of the queued topics, and reads what is oldest in them: without the lock.
+Status Hub::plan_trims(CommitGroup& group) {
+  trim_budget_ = kLeastAtOnce + kTimesWritten * written_last_;
+  if (Status planned = plan_trims_for_space(); !planned) {
+    return planned;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    std::vector<topics::Topic*>& queue = retention_.to_trim();
+    const size_t count = std::min(queue.size(), kTopicsAtOnce);
+    for (size_t index = 0; index < count; ++index) {
+      group.trims.push_back({.topic = queue[index], .number = queue[index]->disk.number});
+    }
+    std::rotate(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(count), queue.end());
+  }
+  for (TrimPlan& plan : group.trims) {
+    // One more than may go: the one that is the oldest afterwards.
+    auto heads = journal_->oldest_of(plan.number, 0, trim_budget_ + 1);
+    if (!heads) {
+      group.trims.clear();
+      return std::move(heads).failure();
+    }
+    plan.heads = std::move(*heads);
+    plan.is_whole = plan.heads.size() <= trim_budget_;
+    trim_budget_ -= std::min(trim_budget_, plan.heads.size());
+  }
+  return Ok{};
+}
+
+// When all files together are nearly full, the topics of the oldest events have to let go of them.
+Status Hub::plan_trims_for_space() {
+  const topics::JournalUsage usage = journal_->usage();
+  if (usage.used_bytes < usage.limit_bytes / kFullDenominator * kFullNumerator) {
+    return Ok{};
+  }
+  auto oldest = journal_->oldest(trim_budget_);
+  if (!oldest) {
+    return std::move(oldest).failure();
+  }
+  const std::lock_guard lock(mutex_);
+  for (const topics::JournalHead& head : *oldest) {
+    for (const std::string& name : head.topics) {
+      topics::Topic* topic = catalog_.find(name);
+      if (topic != nullptr && topic->is_journaled()) {
+        topic->disk.force_up_to = head.seq;
+        retention_.queue_to_trim(*topic);
+      }
+    }
+  }
+  return Ok{};
+}
+
+void Hub::carry_out(CommitGroup& group, TrimPlan& plan) {
+  topics::Topic& topic = *plan.topic;
+  topics::OnDisk& disk = topic.disk;
+  const size_t most = plan.heads.size() - (plan.is_whole || plan.heads.empty() ? 0 : 1);
+  size_t index = 0;
+  uint64_t erased_up_to = 0;
+  for (; index < most; ++index) {
+    const topics::JournalHead& head = plan.heads[index];
+    if (head.seq > topic.ring.evicted().high()) {
+      if (!retention_.must_go(topic, head)) {
+        break;
+      }
+      retention_.let_go(topic, head);
+    }
+    erased_up_to = head.seq;
+    if (!is_held_elsewhere(topic, head)) {
+      group.changes.erased_events.push_back(head.seq);
+    }
+  }
+  const bool is_kept =
+      index < plan.heads.size() && plan.heads[index].seq > topic.ring.evicted().high();
+  if (is_kept) {
+    disk.oldest_seq = plan.heads[index].seq;
+    disk.oldest_time_ms = plan.heads[index].time_ms;
+  }
+  plan.is_done = (is_kept && index < most) || (plan.is_whole && index == plan.heads.size());
+  if (plan.is_done && !is_kept) {
+    erased_up_to = topic.ring.evicted().high();  // Whatever entries there still are.
+  }
+  if (erased_up_to > 0) {
+    group.changes.erased_entries.emplace_back(plan.number, erased_up_to);
+    group.changes.topics.push_back(
+        {plan.number, topic.name, topic.ring.evicted().high(), topic.deleted_high});
+  }
+}
+
+// What a topic has lost is always its oldest part.
+bool Hub::is_held_elsewhere(const topics::Topic& topic, const topics::JournalHead& head) const {
+  return head.topics.size() > 1 &&
+         std::any_of(head.topics.begin(), head.topics.end(), [&](const std::string& name) {
+           const topics::Topic* other = catalog_.find(name);
+           return other != nullptr && other != &topic && other->is_journaled() &&
+                  head.seq > other->ring.evicted().high();
+         });
+}
+
+void Hub::end_trims(CommitGroup& group) {
+  std::vector<topics::Topic*>& queue = retention_.to_trim();
+  for (const TrimPlan& plan : group.trims) {
+    if (plan.is_done) {
+      std::erase(queue, plan.topic);
+      plan.topic->disk.is_queued = false;
+      catalog_.forget_if_unused(*plan.topic);
+    }
+  }
+}
+
+}  // namespace ringcast::server
