@@ -123,7 +123,7 @@ int sync_file(int fd, long number) {
 int open_file(int directory, const char* path, int flags, int mode) {
   const int fd = static_cast<int>(syscall(SYS_openat, directory, path, flags & ~O_TRUNC, mode));
   const int error = errno;
-  Shim::get().opened(fd, flags);
+  Shim::get().opened(fd);
   // Emptied only now, so that the shadow knows what was there.
   if (fd >= 0 && (flags & O_TRUNC) != 0 && (flags & O_ACCMODE) != O_RDONLY && size_of(fd) > 0) {
     truncate_file(fd, 0);

@@ -47,8 +47,8 @@ ShadowFile* Shim::of(int fd) {
   return file != nullptr && fstat(fd, &facts) == 0 && is_same(file, facts) ? file : nullptr;
 }
 
-void Shim::opened(int fd, int flags) {
-  if (fd < 0 || fd >= kMaxDescriptors || (flags & O_ACCMODE) == O_RDONLY || shadow_.empty()) {
+void Shim::opened(int fd) {
+  if (fd < 0 || fd >= kMaxDescriptors || shadow_.empty()) {
     return;
   }
   std::array<char, PATH_MAX> path{};

@@ -27,7 +27,7 @@ class Shim {
 
   // The shadow of what `fd` is open on, or null. It stays for ever.
   ShadowFile* of(int fd);
-  void opened(int fd, int flags);
+  void opened(int fd);
   void closing(int fd);
 
   // To be called while the file still has the name.

@@ -130,6 +130,12 @@ class FileTest(DiskCase):
         self.assertEqual(self.disk.cut("none", 0), 2)
         self.assertEqual(self.file(), b"abcd")
 
+    def test_a_descriptor_for_reading_syncs_what_another_wrote(self):
+        run(self.disk, "f = os.open('f', os.O_RDWR | os.O_CREAT); os.write(f, b'abcd'); os.close(f)\n"
+                       "os.fsync(os.open('f', os.O_RDONLY))")
+        self.disk.cut("none", 0)
+        self.assertEqual(self.file(), b"abcd")
+
     def test_all_pending_writes_can_survive_in_their_order(self):
         run(self.disk, "f = os.open('f', os.O_RDWR | os.O_CREAT)\n"
                        "os.write(f, b'abcd'); os.pwrite(f, b'XY', 6); os.ftruncate(f, 7); os.pwrite(f, b'-', 0)\n")
