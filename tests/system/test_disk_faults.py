@@ -108,6 +108,18 @@ class DiskFaults:
             self.power_cut(kind, seed)
         self.end("a power cut after the disk had failed")
 
+    def test_what_is_acknowledged_after_a_restart_survives_a_power_cut(self):
+        """A failed sync leaves in the kernel's cache what will never be on the disk; a restart finds it there."""
+        for seed, kind in enumerate(KINDS):
+            self.at_work()
+            self.make_fail()
+            self.broker.kill()
+            self.disk.switch_off()
+            self.at_work("a kill while the disk failed")
+            self.broker.kill()
+            self.power_cut(kind, seed)
+        self.end("a power cut after a restart")
+
     def test_a_single_failure_costs_no_more_than_what_was_told(self):
         self.at_work()
         for nth in range(1, 12):
