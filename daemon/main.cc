@@ -24,6 +24,11 @@ int fail_start(const std::string& why) {
 
 int serve(const ringcast::app::Arguments& arguments,
           const std::map<std::string, std::string>& variables, ringcast::config::Loaded loaded) {
+  std::vector<std::string> notes;
+  auto journal = ringcast::app::open_journal(loaded.config.journal, notes);
+  if (!journal) {
+    return fail_start(journal.error().detail);
+  }
   std::vector<ringcast::net::Listener> listeners;
   for (const ringcast::net::Address& address : loaded.config.listen) {
     auto listener = ringcast::net::Listener::open(address);
@@ -33,14 +38,14 @@ int serve(const ringcast::app::Arguments& arguments,
     listeners.push_back(std::move(*listener));
   }
   ringcast::app::LogOutput log_output(stderr, loaded.config.log);
-  for (const std::string& warning : loaded.warnings) {
-    log_output.log()({ringcast::LogLevel::kWarn, warning, {}});
+  notes.insert(notes.end(), loaded.warnings.begin(), loaded.warnings.end());
+  for (const std::string& note : notes) {
+    log_output.log()({ringcast::LogLevel::kWarn, note, {}});
   }
-  ringcast::app::Daemon daemon(std::move(loaded.config), std::move(listeners), log_output, [&] {
-    return ringcast::app::load_configuration(arguments, variables);
-  });
-  daemon.run();
-  return 0;
+  ringcast::app::Daemon daemon(
+      std::move(loaded.config), std::move(listeners), std::move(*journal), log_output,
+      [&] { return ringcast::app::load_configuration(arguments, variables); });
+  return daemon.run() ? 0 : kUsageError;
 }
 
 int run(int argc, char** argv) {

@@ -16,23 +16,35 @@ constexpr uint64_t kDescriptorsPerWorker = 4;
 
 }  // namespace
 
-Daemon::Daemon(config::Config config, std::vector<net::Listener> listeners, LogOutput& log_output,
-               Reload reload)
+Daemon::Daemon(config::Config config, std::vector<net::Listener> listeners,
+               std::unique_ptr<topics::Journal> journal, LogOutput& log_output, Reload reload)
     : log_output_(log_output),
       log_(log_output.log()),
       reload_(std::move(reload)),
       config_(std::move(config)),
       descriptors_(raise_descriptor_limit()),
       settings_(settings_of(config_)),
-      hub_(settings_->options, new_epoch(), clock_),
+      journal_(std::move(journal)),
+      hub_(journal_ ? server::Hub(settings_->options, *journal_, clock_)
+                    : server::Hub(settings_->options, new_epoch(), clock_)),
       admin_(hub_, [this] { return metrics(); }),
       services_{.hub = hub_, .log = log_, .admin = std::ref(admin_)},
       listeners_(std::move(listeners)),
       mailbox_(std::make_unique<net::Mailbox>(loop_)),
       signals_(std::make_unique<net::Signals>(loop_,
                                               std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP},
-                                              [this](int number) { on_signal(number); })),
-      server_(std::make_unique<server::Server>(loop_, services_, settings_, listeners_)) {}
+                                              [this](int number) { on_signal(number); })) {
+  if (journal_) {
+    journal_readers_ = std::make_unique<server::JournalReaders>();
+    services_.journal_readers = journal_readers_.get();
+    services_.is_starting = true;
+    admin_.set_readers(journal_readers_.get());
+  }
+  server_ = std::make_unique<server::Server>(loop_, services_, settings_, listeners_);
+  if (journal_) {
+    open_journal();
+  }
+}
 
 Daemon::~Daemon() {
   if (reloading_.joinable()) {
@@ -40,16 +52,55 @@ Daemon::~Daemon() {
   }
 }
 
-void Daemon::run() {
+// The server answers meanwhile that it is not ready.
+void Daemon::open_journal() {
+  journal_thread_ = std::make_unique<server::JournalThread>(
+      hub_, *journal_, log_, [this](const Status& restored) {
+        mailbox_->post([this, restored] { on_restored(restored); });
+      });
+  apply_journal_options();
+}
+
+void Daemon::apply_journal_options() {
+  if (journal_thread_) {
+    journal_thread_->set_options(config_.journal.interval_ms, config_.journal.max_bytes);
+  }
+}
+
+void Daemon::on_restored(const Status& restored) {
+  if (!server_) {
+    return;  // It came to an end meanwhile.
+  }
+  const Status read =
+      restored ? journal_readers_->start(*journal_, std::clamp(core_count(), 2U, 8U)) : restored;
+  if (!read) {
+    log_({LogLevel::kError, "the journal cannot be read", {{"error", read.error().detail}}});
+    is_failed_ = true;
+    end();
+    return;
+  }
+  services_.is_starting = false;
+  log_ready();
+}
+
+bool Daemon::run() {
   for (const net::Listener& listener : listeners_) {
     log_({LogLevel::kInfo, "listening", {{"address", listener.address().text()}}});
   }
+  if (!journal_) {
+    log_ready();
+  }
+  loop_.run();
+  return !is_failed_;
+}
+
+void Daemon::log_ready() {
   log_({LogLevel::kInfo,
         "ready",
         {{"version", RINGCAST_VERSION},
          {"workers", std::to_string(settings_->options.workers)},
-         {"epoch", hub_.epoch()}}});
-  loop_.run();
+         {"epoch", hub_.epoch()},
+         {"journal", journal_ ? config_.journal.path : "none: memory only"}}});
 }
 
 void Daemon::on_signal(int number) {
@@ -97,10 +148,13 @@ void Daemon::apply(Result<config::Loaded> loaded) {
   next.listen = config_.listen;
   next.workers = config_.workers;
   next.server.memory_bytes = config_.server.memory_bytes;
+  next.journal.path = config_.journal.path;
+  next.journal.sync = config_.journal.sync;
   config_ = std::move(next);
   settings_ = settings_of(config_);
   log_output_.configure(config_.log);
   server_->apply(settings_);
+  apply_journal_options();
   log_({LogLevel::kInfo, "reload done", {}});
 }
 
@@ -121,6 +175,8 @@ void Daemon::end() {
   mailbox_->post([this] {
     if (server_) {
       server_->stop();
+      journal_readers_.reset();
+      journal_thread_.reset();  // Writes what still waits; its answers go nowhere.
       server_.reset();
       signals_.reset();
       log_({LogLevel::kInfo, "ended", {}});
@@ -133,6 +189,8 @@ server::SettingsRef Daemon::settings_of(const config::Config& config) const {
   server::Settings settings{config.server, config.auth};
   server::Options& options = settings.options;
   options.workers = config.workers == 0 ? core_count() : config.workers;
+  options.commit = {.pending_bytes = config.journal.pending_bytes,
+                    .sync_interval_ms = config.journal.interval_ms};
   const uint64_t own = kOwnDescriptors + options.workers * kDescriptorsPerWorker;
   const uint64_t free = descriptors_ > 2 * own ? descriptors_ - own : descriptors_ / 2;
   if (options.limits.connections > free) {

@@ -16,7 +16,10 @@
 #include "net/loop.h"
 #include "net/mailbox.h"
 #include "net/signals.h"
+#include "server/journal_readers.h"
+#include "server/journal_thread.h"
 #include "server/server.h"
+#include "topics/journal.h"
 
 namespace ringcast::app {
 
@@ -25,17 +28,22 @@ class Daemon {
  public:
   using Reload = std::function<Result<config::Loaded>()>;
 
-  // `listeners` are open. `reload` reads the configuration again, on a thread of its own.
-  Daemon(config::Config config, std::vector<net::Listener> listeners, LogOutput& log_output,
-         Reload reload);
+  // `listeners` are open. `journal` may be null: memory only. `reload` reads the configuration
+  // again, on a thread of its own.
+  Daemon(config::Config config, std::vector<net::Listener> listeners,
+         std::unique_ptr<topics::Journal> journal, LogOutput& log_output, Reload reload);
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
   ~Daemon();
 
-  // Until a signal ends it.
-  void run();
+  // Until a signal ends it. False when the journal turned out to be unreadable.
+  bool run();
 
  private:
+  void log_ready();
+  void open_journal();
+  void on_restored(const Status& restored);
+  void apply_journal_options();
   void on_signal(int number);
   void start_reload();
   void apply(Result<config::Loaded> loaded);
@@ -51,6 +59,7 @@ class Daemon {
   const uint64_t descriptors_;
   SystemClock clock_;
   server::SettingsRef settings_;
+  std::unique_ptr<topics::Journal> journal_;
   server::Hub hub_;
   admin::Admin admin_;
   server::Services services_;
@@ -58,10 +67,14 @@ class Daemon {
   net::Loop loop_;
   std::unique_ptr<net::Mailbox> mailbox_;
   std::unique_ptr<net::Signals> signals_;
+  // Declared before the workers, which ask them; ended before they are destroyed.
+  std::unique_ptr<server::JournalReaders> journal_readers_;
+  std::unique_ptr<server::JournalThread> journal_thread_;
   std::unique_ptr<server::Server> server_;
   std::thread reloading_;
   bool is_reloading_ = false;
   bool is_draining_ = false;
+  bool is_failed_ = false;
 };
 
 }  // namespace ringcast::app

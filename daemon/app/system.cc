@@ -5,8 +5,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
+#include <fstream>
 #include <random>
+#include <utility>
 
+#include "journal/journal.h"
 #include "sse/position.h"
 
 namespace ringcast::app {
@@ -34,6 +38,33 @@ uint32_t core_count() {
 std::string new_epoch() {
   std::random_device random;
   return sse::make_epoch(uint64_t{random()} << 32 | random());
+}
+
+namespace {
+
+// Another one than last time: the machine was restarted in between. The variable is for tests.
+std::string boot_id() {
+  const char* file = std::getenv("RINGCAST_BOOT_ID_FILE");
+  std::ifstream stream(file != nullptr ? file : "/proc/sys/kernel/random/boot_id");
+  std::string id;
+  std::getline(stream, id);
+  return id;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<topics::Journal>> open_journal(const journal::Options& options,
+                                                      std::vector<std::string>& notes) {
+  if (options.path.empty()) {
+    return std::unique_ptr<topics::Journal>();
+  }
+  Result<journal::Opened> opened =
+      journal::open(options, {.fresh_epoch = new_epoch(), .boot_id = boot_id()});
+  if (!opened) {
+    return std::move(opened).failure();
+  }
+  notes = std::move(opened->notes);
+  return std::move(opened->journal);
 }
 
 uint64_t raise_descriptor_limit() {

@@ -1,9 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
+#include "base/result.h"
+#include "journal/options.h"
+#include "topics/journal.h"
 
 namespace ringcast::app {
 
@@ -19,6 +24,11 @@ class SystemClock final : public Clock {
 
 // A fresh name for the life of a history.
 [[nodiscard]] std::string new_epoch();
+
+// The journal that the options name; null when they name none. `notes` is for the log. Errors are
+// as journal::open() has them.
+Result<std::unique_ptr<topics::Journal>> open_journal(const journal::Options& options,
+                                                      std::vector<std::string>& notes);
 
 // Lifts the limit of descriptors as far as the system allows, and returns it.
 uint64_t raise_descriptor_limit();

@@ -57,9 +57,7 @@ struct Dialogue {
   }
 
   // Where the next answer goes.
-  std::string& answer_room() {
-    return replies.empty() ? out : replies.emplace_back(Reply{.bytes = std::string()}).bytes.value();
-  }
+  std::string& answer_room() { return replies.empty() ? out : replies.emplace_back().bytes.emplace(); }
 
   http::RequestParser parser;
   http::Target target;

@@ -30,7 +30,7 @@ struct Desk {
     request.target = text;
     const http::Target target = *http::parse_target(text);
     const server::Route route = *server::find_route(target, true);
-    return admin({route, request, target, grants, limits, is_ready});
+    return *admin({route, request, target, grants, limits, is_ready, false, {}});
   }
   std::string body(const std::string& text) { return ask(text).body; }
   int status(const std::string& text, http::Method method = http::Method::kGet) {

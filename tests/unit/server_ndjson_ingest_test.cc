@@ -42,6 +42,12 @@ struct Broker {
   Hub hub;
 };
 
+NdjsonIngest::Publish publish_to(Hub& hub) {
+  return [&hub](std::vector<Draft>& drafts) {
+    return std::optional(hub.publish(drafts, {}, Hub::kNoWorker));
+  };
+}
+
 // An ingest on its broker.
 struct Ingest {
   explicit Ingest(Broker& at, uint64_t line_limit = kLineLimit)
@@ -55,7 +61,7 @@ struct Ingest {
     ingest.finish();
     return advance();
   }
-  State advance() { return ingest.advance(broker.hub, reader, Hub::kNoWorker); }
+  State advance() { return ingest.advance(publish_to(broker.hub), reader); }
   [[nodiscard]] std::string answer() const { return ingest.response().body; }
   [[nodiscard]] int status() const { return ingest.response().status; }
   [[nodiscard]] bool says(std::string_view text) const {
@@ -241,7 +247,7 @@ TEST_CASE("server: an NDJSON line that its topic's limit refuses ends the ingest
   for (const char* topic : {"a", "b", "c", "a"}) {
     ingest.feed(std::string(R"({"topic":")") + topic + R"(","data":1})" + "\n");
   }
-  CHECK(ingest.advance(hub, reader, Hub::kNoWorker) == State::kDone);
+  CHECK(ingest.advance(publish_to(hub), reader) == State::kDone);
   const http::Response response = ingest.response();
   CHECK(response.status == 503);
   CHECK(response.body.find("\"line\":3,") != std::string::npos);
@@ -260,7 +266,7 @@ TEST_CASE("server: a bad line far behind does not hide the one that could not be
               "\n"
               R"({"topic":"b","data":1})"
               "\nnonsense\n");
-  CHECK(ingest.advance(hub, reader, Hub::kNoWorker) == State::kDone);
+  CHECK(ingest.advance(publish_to(hub), reader) == State::kDone);
   CHECK(ingest.response().status == 503);
   CHECK(ingest.response().body.find("\"line\":2,") != std::string::npos);
 }

@@ -17,8 +17,12 @@ EventRef event_of(Budget& budget, uint64_t seq, std::vector<std::string> topics 
 }
 
 std::vector<uint64_t> shared_after(const EvictedLog& log, uint64_t after) {
+  std::vector<const SharedLoss*> losses;
+  log.collect_shared(after, losses);
   std::vector<uint64_t> seqs;
-  log.collect_shared(after, seqs);
+  for (const SharedLoss* loss : losses) {
+    seqs.push_back(loss->seq);
+  }
   return seqs;
 }
 
