@@ -1,6 +1,7 @@
 """A full disk and a failing one: publishers are refused, nothing else stops, and it goes on by itself.
 What was refused never shows up."""
 
+import os
 import pathlib
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ from harness.crash import Broker
 from harness.power_cut import EIO_SYNC, EIO_WRITE, ENOSPC, KINDS, Disk
 
 PUBLISHERS = 8
+CUTS = KINDS if os.environ.get("RINGCAST_LONG") == "1" else ("none", "torn")
 SETTINGS = {
     "journal": {"sync": "always"}, "workers": 2, "stream": {"heartbeat": "100ms"},
     "history": {"events": 100000, "bytes": "256MiB", "age": "1h"},
@@ -59,7 +61,6 @@ class DiskFaults:
     def make_fail(self):
         self.disk.switch_on(self.fault)
         self.assert_no_other_answers(self.wait_for_answers(self.status, 5))
-        self.assert_alive()
 
     def assert_no_other_answers(self, answers):
         self.assertEqual(set(answers) - {200, self.status}, set())
@@ -76,6 +77,7 @@ class DiskFaults:
         self.at_work()
         for _ in range(3):
             self.make_fail()
+            self.assert_alive()
             self.disk.switch_off()
             self.assert_no_other_answers(self.wait_for_answers(200, 20))
         self.broker.kill()
@@ -90,7 +92,7 @@ class DiskFaults:
         self.end("a kill while the disk failed")
 
     def test_what_was_acknowledged_survives_a_power_cut_while_the_disk_fails(self):
-        for seed, kind in enumerate(KINDS):
+        for seed, kind in enumerate(CUTS):
             self.at_work()
             self.make_fail()
             self.broker.kill()
@@ -99,7 +101,7 @@ class DiskFaults:
         self.end("a power cut while the disk failed")
 
     def test_what_was_acknowledged_after_a_failure_survives_a_power_cut(self):
-        for seed, kind in enumerate(KINDS):
+        for seed, kind in enumerate(CUTS):
             self.at_work()
             self.make_fail()
             self.disk.switch_off()
@@ -110,7 +112,7 @@ class DiskFaults:
 
     def test_what_is_acknowledged_after_a_restart_survives_a_power_cut(self):
         """A failed sync leaves in the kernel's cache what will never be on the disk; a restart finds it there."""
-        for seed, kind in enumerate(KINDS):
+        for seed, kind in enumerate(CUTS):
             self.at_work()
             self.make_fail()
             self.broker.kill()

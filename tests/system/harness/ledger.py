@@ -212,7 +212,8 @@ class Ledger:
                     raise Broken(f"{stretch.name} was told a gap for nothing: {item} after {at}")
             lost = self._lost_between(stretch.topics, at, seq(item.id)) if stretch.resumed else ()
             if lost and not isinstance(item, Gap):
-                raise Broken(f"{stretch.name} was not told of {len(lost)} lost events before {item.id}")
+                raise Broken(f"{stretch.name} was not told of {len(lost)} lost events, {min(lost)} to {max(lost)}, "
+                             f"between {at} and {item.id}; it began after {stretch.after}")
             at = max(at, seq(item.id))
 
     def _check_seen(self, stretch, present, top):
