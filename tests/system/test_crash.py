@@ -19,7 +19,7 @@ from harness.power_cut import KINDS, Disk
 LONG = os.environ.get("RINGCAST_LONG") == "1"
 SEED = int(os.environ.get("CRASH_SEED") or random.SystemRandom().randrange(10**6))
 MODES = ("always", "interval", "off")
-KEEP = 4000
+KEEP = 2000
 
 
 def settings(sync):
@@ -57,6 +57,15 @@ class KillTest(CrashCase):
         self.addCleanup(broker.close)
         return broker
 
+    def end(self, broker):
+        how = self.chance.random()
+        if how < 0.1:
+            broker.terminate()
+        elif how < 0.2:
+            broker.kill_while_it_ends(self.chance.uniform(0, 0.3))
+        else:
+            broker.kill()
+
     def test_nothing_is_lost_when_the_process_is_killed(self):
         rounds = 200 if LONG else 50
         brokers = [self.broker(sync) for sync in MODES]
@@ -66,7 +75,7 @@ class KillTest(CrashCase):
                 broker.start_and_kill(self.chance.uniform(0, 0.08))
             broker.up()
             self.load(broker)
-            broker.terminate() if self.chance.random() < 0.1 else broker.kill()
+            self.end(broker)
             self.report(number, rounds, brokers)
         for broker in brokers:
             broker.up()

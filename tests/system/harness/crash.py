@@ -263,6 +263,12 @@ class Broker:
         assert self.daemon.kill() == -9, f"it was gone already: {self.daemon.lines[-20:]}"
         self._settle()
 
+    def kill_while_it_ends(self, seconds):
+        self.daemon.terminate()
+        if not self.daemon.is_over_within(seconds):
+            self.daemon.kill()
+        self._settle()
+
     def terminate(self):
         self.daemon.terminate()
         code = self.daemon.wait()
