@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "base/text.h"
+#include "cli/command_names.h"
 #include "cli/duration.h"
+#include "cli/journal_command_line.h"
 
 namespace ringcast::cli {
 namespace {
@@ -19,8 +21,8 @@ constexpr const char* kDefaultUrl = "http://127.0.0.1:8080";
 constexpr const char* kMainFooter = R"(
 Exit codes:
   0  done
-  1  the broker refused or is not well
-  2  the command line or the input is wrong
+  1  the broker refused or is not well; a journal has faults, is in use, or got a wrong line
+  2  the command line or the input is wrong, or a journal cannot be read
   3  no connection to the broker, also after trying again
   4  --timeout passed before --count events came
 
@@ -92,21 +94,6 @@ CLI::Option* add_duration(CLI::App& command, const std::string& name, Target& ta
       ->type_name("TIME");
 }
 
-CLI::Option* add_number(CLI::App& command, const std::string& name, std::optional<uint64_t>& target,
-                        const std::string& description) {
-  return command
-      .add_option_function<std::string>(
-          name,
-          [&target, name](const std::string& text) {
-            target = parse_uint(text);
-            if (!target) {
-              throw CLI::ValidationError(name, "'" + text + "' is no whole number");
-            }
-          },
-          description)
-      ->type_name("N");
-}
-
 // Many values, one each time: the next argument is not taken for another.
 CLI::Option* one_at_a_time(CLI::Option* option) {
   return option->allow_extra_args(false);
@@ -146,6 +133,7 @@ CommandLine::CommandLine()
   add_publish();
   add_subscribe();
   add_look();
+  add_journal(app_, options_.journal);
   add_rest();
 }
 
@@ -259,39 +247,25 @@ Result<CommandLine::Parsed> CommandLine::parse(int argc, const char* const* argv
   try {
     app_.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    const auto commands = app_.get_subcommands();
-    return Parsed{.command = {},
-                  .text = commands.empty() ? app_.help() : commands.front()->help("ringcast")};
+    return Parsed{.command = {}, .text = help_of(app_)};
   } catch (const CLI::CallForVersion& version) {
     return Parsed{.command = {}, .text = std::string(version.what()) + "\n"};
   } catch (const CLI::ParseError& error) {
-    const auto commands = app_.get_subcommands();
-    if (const auto extras = app_.remaining(); commands.empty() && !extras.empty()) {
-      return unknown_command(extras.front());
+    const auto [command, name] = command_of(app_);
+    const auto extras = command->remaining();
+    if (!command->get_subcommands({}).empty() && !extras.empty()) {
+      return unknown_command(*command, name, extras.front());
     }
-    const std::string command = commands.empty() ? "" : " " + commands.front()->get_name();
-    return fail(Errc::kInvalid,
-                std::string(error.what()) + " (see ringcast" + command + " --help)");
+    return fail(Errc::kInvalid, std::string(error.what()) + see_help(name));
   }
   if (auto completed = complete(); !completed) {
     return std::move(completed).failure();
   }
-  const std::string command = app_.get_subcommands().front()->get_name();
+  const std::string command = command_of(app_).second;
   if (command == "sub" && std::any_of(argv, argv + argc, is_bracketed)) {
     return fail(Errc::kInvalid, "sub takes no arguments of the form [text]");
   }
   return Parsed{.command = command, .text = {}};
-}
-
-Failure CommandLine::unknown_command(const std::string& word) const {
-  std::vector<std::string> names;
-  for (const CLI::App* command : app_.get_subcommands({})) {
-    names.push_back(command->get_name());
-  }
-  const std::string close = nearest(word, names);
-  return fail(Errc::kInvalid, "no command '" + word + "'" +
-                                  (close.empty() ? "" : ", did you mean '" + close + "'?") +
-                                  " (see ringcast --help)");
 }
 
 Status CommandLine::complete() {

@@ -10,7 +10,8 @@
 
 namespace ringcast::cli {
 
-// What the user may type, with its help; parses into Options. CLI11 only here and in completion.
+// What the user may type, with its help; parses into Options. CLI11 only here, in
+// journal_command_line and in completion.
 class CommandLine {
  public:
   CommandLine();
@@ -19,7 +20,7 @@ class CommandLine {
 
   // What to do with the arguments: run the named command, or print `text` (help, version).
   struct Parsed {
-    std::string command;
+    std::string command;  // With its subcommand: "journal check".
     std::string text;
   };
   // kInvalid says what is wrong, for exit code 2.
@@ -35,7 +36,6 @@ class CommandLine {
   void add_look();
   void add_rest();
   Status complete();
-  Failure unknown_command(const std::string& word) const;
 
   CLI::App app_;
   Options options_;

@@ -1,5 +1,6 @@
 #include "cli/completion.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -29,6 +30,21 @@ std::vector<Flag> flags_of(const CLI::App& command) {
   return flags;
 }
 
+// With those of the commands within it, each once.
+std::vector<Flag> all_flags_of(const CLI::App& command) {
+  std::vector<Flag> flags = flags_of(command);
+  for (const CLI::App* inner : command.get_subcommands({})) {
+    for (Flag& flag : flags_of(*inner)) {
+      if (std::none_of(flags.begin(), flags.end(), [&flag](const Flag& known) {
+            return known.long_name == flag.long_name && known.short_name == flag.short_name;
+          })) {
+        flags.push_back(std::move(flag));
+      }
+    }
+  }
+  return flags;
+}
+
 std::string words_of(const CLI::App& command) {
   std::string words;
   for (const auto& flag : flags_of(command)) {
@@ -46,6 +62,10 @@ std::string command_names(const CLI::App& app) {
   return names;
 }
 
+bool is_group(const CLI::App& command) {
+  return !command.get_subcommands({}).empty();
+}
+
 std::string replace_all(std::string text, std::string_view from, std::string_view to) {
   for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
     text.replace(at, from.size(), to);
@@ -58,22 +78,33 @@ std::string quoted(const std::string& text) {
   return "'" + replace_all(text, "'", "'\\''") + "'";
 }
 
-std::string bash_script(const CLI::App& app) {
-  std::string cases;
-  for (const CLI::App* command : app.get_subcommands({})) {
-    const bool wants_shell = command->get_name() == "completion";
-    cases += "    " + command->get_name() +
-             ") words=" + quoted((wants_shell ? "bash zsh fish " : "") + words_of(*command)) +
-             " ;;\n";
+// What may stand behind a command, and behind those within it.
+void append_bash_cases(std::string& paths, std::string& cases, const CLI::App& parent,
+                       const std::string& above) {
+  for (const CLI::App* command : parent.get_subcommands({})) {
+    const std::string path = above + command->get_name();
+    const bool wants_shell = path == "completion";
+    const std::string first = wants_shell          ? "bash zsh fish "
+                              : is_group(*command) ? command_names(*command) + " "
+                                                   : "";
+    paths += (paths.empty() ? "\"" : " | \"") + path + "\"";
+    cases += "    \"" + path + "\") words=" + quoted(first + words_of(*command)) + " ;;\n";
+    append_bash_cases(paths, cases, *command, path + " ");
   }
-  const std::string names = replace_all(command_names(app), " ", "|");
+}
+
+std::string bash_script(const CLI::App& app) {
+  std::string paths;
+  std::string cases;
+  append_bash_cases(paths, cases, app, "");
   return R"(_ringcast() {
   local current="${COMP_WORDS[COMP_CWORD]}" command="" words word
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    word="${command:+$command }$word"
     case "$word" in
       )" +
-         names +
-         R"() command="$word"; break ;;
+         paths +
+         R"() command="$word" ;;
     esac
   done
   case "$command" in
@@ -111,9 +142,10 @@ std::string zsh_script(const CLI::App& app) {
     const std::string& name = command->get_name();
     commands += "    " + quoted(name + ":" + command->get_description()) + "\n";
     cases += "    " + name + ") _arguments";
-    for (const auto& flag : flags_of(*command)) {
+    for (const auto& flag : all_flags_of(*command)) {
       cases += " \\\n      " + zsh_spec(flag);
     }
+    cases += is_group(*command) ? " \\\n      '1:command:(" + command_names(*command) + ")'" : "";
     cases += name == "completion" ? " \\\n      '1:shell:(bash zsh fish)' ;;\n"
                                   : " \\\n      '*:argument:_files' ;;\n";
   }
@@ -160,13 +192,30 @@ std::string fish_flags(const CLI::App& command, const std::string& condition) {
   return lines;
 }
 
+// The commands within another one.
+std::string fish_group(const CLI::App& group, const std::string& seen) {
+  const std::string none = seen + "; and not __fish_seen_subcommand_from " + command_names(group);
+  std::string lines;
+  for (const CLI::App* command : group.get_subcommands({})) {
+    lines.append("complete -c ringcast -f -n ").append(quoted(none));
+    lines.append(" -a ").append(command->get_name()).append(" -d ");
+    lines.append(quoted(command->get_description())).append("\n");
+    std::string chosen = seen;
+    chosen.append("; and __fish_seen_subcommand_from ").append(command->get_name());
+    lines += fish_flags(*command, chosen);
+  }
+  return lines;
+}
+
 std::string fish_script(const CLI::App& app) {
   const std::string none = "not __fish_seen_subcommand_from " + command_names(app);
   std::string lines = fish_flags(app, none);
   for (const CLI::App* command : app.get_subcommands({})) {
     lines += "complete -c ringcast -f -n " + quoted(none) + " -a " + command->get_name() + " -d " +
              quoted(command->get_description()) + "\n";
-    lines += fish_flags(*command, "__fish_seen_subcommand_from " + command->get_name());
+    const std::string seen = "__fish_seen_subcommand_from " + command->get_name();
+    lines += fish_flags(*command, seen);
+    lines += fish_group(*command, seen);
   }
   return lines +
          "complete -c ringcast -f -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n";

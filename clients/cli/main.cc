@@ -13,6 +13,7 @@
 #include "cli/endpoint.h"
 #include "cli/exit_code.h"
 #include "cli/http_client.h"
+#include "cli/journal_command.h"
 #include "cli/look.h"
 #include "cli/messages.h"
 #include "cli/output.h"
@@ -84,6 +85,10 @@ ExitCode run(int argc, const char* const* argv) {
     const auto& shell = command_line.options().completion.shell;
     const auto script = ringcast::cli::completion_script(command_line.app(), shell);
     return script ? print(*script) : complain_of_usage(script.error());
+  }
+  if (parsed->command.starts_with("journal ")) {
+    Output output(STDOUT_FILENO);
+    return run_journal(parsed->command, command_line.options().journal, output);
   }
   return run_connected(parsed->command, command_line.options());
 }

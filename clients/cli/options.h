@@ -55,6 +55,18 @@ struct HealthOptions {
   uint64_t timeout_ms = 2'000;
 };
 
+// All that look after a journal; each command takes its part.
+struct JournalOptions {
+  std::string directory;
+  bool quick = false;                 // check
+  bool json = false;                  // stats
+  std::optional<uint64_t> topics;     // stats: the largest N...
+  bool by_events = false;             // ...by events instead of bytes.
+  std::vector<std::string> patterns;  // export
+  std::optional<uint64_t> after;      // export
+  std::string file;                   // import; empty or "-": standard input.
+};
+
 struct CompletionOptions {
   std::string shell;
 };
@@ -66,6 +78,7 @@ struct Options {
   TopicsOptions topics;
   HistoryOptions history;
   HealthOptions health;
+  JournalOptions journal;
   CompletionOptions completion;
 };
 

@@ -40,14 +40,21 @@ Status ChangeRows::prepare() {
 Status ChangeRows::write(const Changes& changes, uint64_t last, int64_t last_time) {
   growth_ = 0;
   int code = put_topics(changes);
+  // What leaves does so first, so that what comes finds its pages; an event may come and leave.
+  if (code == SQLITE_OK) {
+    code = erase(changes, 0);
+  }
   if (code == SQLITE_OK) {
     code = put_events(changes);
   }
   if (code == SQLITE_OK) {
     code = put_keys(changes);
   }
+  if (code == SQLITE_OK && !changes.events.empty()) {
+    code = erase(changes, changes.events.front().event->seq());
+  }
   if (code == SQLITE_OK) {
-    code = erase(changes);
+    code = drop_topics(changes);
   }
   if (code == SQLITE_OK && !changes.erased_events.empty()) {
     code = put_value("last", static_cast<int64_t>(last));
@@ -138,21 +145,25 @@ int ChangeRows::put_keys(const Changes& changes) {
   return expire_keys_.bind(1, changes.keys_before_unix_ms).run();
 }
 
-int ChangeRows::erase(const Changes& changes) {
-  int code = each(changes.erased_entries, [this](const auto& erased) {
-    return erase_entries_.bind(1, erased.first).bind(2, erased.second).run();
+int ChangeRows::erase(const Changes& changes, uint64_t from) {
+  const int code = each(changes.erased_entries, [&](const auto& erased) {
+    return erased.second < from ? SQLITE_OK
+                                : erase_entries_.bind(1, erased.first).bind(2, erased.second).run();
   });
   if (code != SQLITE_OK) {
     return code;
   }
-  code = each(changes.erased_events, [this](uint64_t seq) {
+  return each(changes.erased_events, [&](uint64_t seq) {
+    if (seq < from) {
+      return SQLITE_OK;
+    }
     const int erased = erase_event_.bind(1, seq).run();
     growth_ -= erased == SQLITE_OK ? sqlite3_changes64(database_.handle()) : 0;
     return erased;
   });
-  if (code != SQLITE_OK) {
-    return code;
-  }
+}
+
+int ChangeRows::drop_topics(const Changes& changes) {
   return each(changes.dropped_topics, [this](uint64_t number) {
     const int dropped = drop_topic_.bind(1, number).run();
     return dropped == SQLITE_OK ? drop_entries_.bind(1, number).run() : dropped;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "journal/sqlite.h"
@@ -26,7 +28,9 @@ class ChangeRows {
   int put_entry(const topics::Placement& placement, uint64_t seq);
   int put_topics(const topics::Changes& changes);
   int put_keys(const topics::Changes& changes);
-  int erase(const topics::Changes& changes);
+  // Erases what changes.erased_* say, as far as it reaches `from`.
+  int erase(const topics::Changes& changes, uint64_t from);
+  int drop_topics(const topics::Changes& changes);
   int put_value(std::string_view name, int64_t value);
 
   Database& database_;

@@ -27,8 +27,13 @@ Failure refused(const std::string& path, const std::string& why) {
 }
 
 Status fill(const std::string& path) {
-  auto database =
-      Database::open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, Closing::kCheckpoints);
+  // SQLite gives its other files the rights of this one.
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+  if (descriptor < 0) {
+    return refused(path, std::strerror(errno));
+  }
+  ::close(descriptor);
+  auto database = Database::open(path, SQLITE_OPEN_READWRITE, Closing::kCheckpoints);
   if (!database) {
     return std::move(database).failure();
   }

@@ -53,7 +53,7 @@ Future judge(const Past& past, const Surroundings& surroundings) {
   if (past.meta.is_clean) {
     return future;
   }
-  future.last_seq = std::max(past.meta.reserved, past.highest);
+  future.last_seq = std::max({past.meta.reserved, past.highest, past.mark->last});
   future.notes.push_back("the journal did not end cleanly: the sequence goes on above " +
                          std::to_string(future.last_seq));
   if (could_lose) {

@@ -1,5 +1,6 @@
 #include "journal/event_rows.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "sse/stored_event.h"
@@ -9,6 +10,16 @@ namespace ringcast::journal {
 namespace {
 
 constexpr size_t kKnownNames = 4096;
+constexpr std::string_view kTypeField = "event: ";
+
+// The type of an event, from its stored block.
+std::string_view type_of(std::string_view block) {
+  if (!block.starts_with(kTypeField)) {
+    return "message";
+  }
+  block.remove_prefix(kTypeField.size());
+  return block.substr(0, block.find('\n'));
+}
 
 }  // namespace
 
@@ -39,6 +50,10 @@ Result<std::vector<std::string>> TopicNames::of(uint64_t topic, bool is_only,
     return database_.failure(rows.code());
   }
   return names;
+}
+
+bool has_type(const std::vector<std::string>& types, std::string_view block) {
+  return types.empty() || std::find(types.begin(), types.end(), type_of(block)) != types.end();
 }
 
 Result<std::unique_ptr<sse::Event>> event_of(const Statement& row, TopicNames& names,

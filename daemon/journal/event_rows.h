@@ -44,6 +44,9 @@ void each_name(std::string_view joined, Visit visit) {
 // What event_of() and TopicNames read, in this order.
 constexpr std::string_view kEventColumns = "seq, time, topic, topics, id, block";
 
+// Is an event's type one of these, by its stored block? Without `types` any is.
+[[nodiscard]] bool has_type(const std::vector<std::string>& types, std::string_view block);
+
 // A row of kEventColumns as an event, sealed with `epoch`.
 Result<std::unique_ptr<sse::Event>> event_of(const Statement& row, TopicNames& names,
                                              std::string_view epoch);

@@ -14,6 +14,7 @@ namespace ringcast::journal {
 struct Surroundings {
   std::string fresh_epoch;  // Taken for a new journal, or one that turns out to be a copy.
   std::string boot_id;      // Of the machine: tells the end of a process from that of the machine.
+  uint64_t reserved_step = 1'000'000;  // So far ahead seqs are set aside.
 };
 
 struct Opened {

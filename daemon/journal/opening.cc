@@ -71,7 +71,8 @@ Status look_at_events(Database& database, Past& past, topics::JournalStart& star
 Status begin_life(OpenedFiles& files, Past& past, const Options& options,
                   const Surroundings& surroundings, std::vector<std::string>& notes) {
   Database& database = files.database;
-  if (past.mark && belongs(*past.mark, past)) {
+  const bool is_marked = past.mark && belongs(*past.mark, past);
+  if (is_marked) {
     if (auto removed = remove_refused(database, *past.mark); !removed) {
       return removed;
     }
@@ -86,7 +87,8 @@ Status begin_life(OpenedFiles& files, Past& past, const Options& options,
   meta.epoch = future.epoch;
   meta.last = future.last_seq;
   meta.last_time = files.start.last_time_ms;
-  meta.reserved = future.last_seq + kReservedStep;
+  meta.reserved = future.last_seq + surroundings.reserved_step;
+  files.reserved_step = surroundings.reserved_step;
   meta.lost_high = future.lost_high;
   meta.is_clean = false;
   meta.life = new_life();
@@ -98,7 +100,7 @@ Status begin_life(OpenedFiles& files, Past& past, const Options& options,
   }
   MarkRecord record = past.mark.value_or(MarkRecord{});
   record.life = meta.life;
-  record.previous = past.meta.life;
+  record.previous = is_marked ? past.meta.life : 0;  // A copy stays one until all is written.
   record.inode = past.inode;
   if (auto marked = files.mark.write_synced(record); !marked) {
     return marked;

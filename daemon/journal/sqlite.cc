@@ -143,7 +143,10 @@ Result<int64_t> Database::number(std::string_view sql) {
 }
 
 Failure Database::failure(int code) const {
-  const int system = handle() == nullptr ? 0 : sqlite3_system_errno(handle());
+  // SQLite does not keep the system's error of a failed COMMIT, but nothing came after it.
+  const int latest = errno;
+  const int kept = handle() == nullptr ? 0 : sqlite3_system_errno(handle());
+  const int system = kept != 0 ? kept : latest;
   std::string text = path_ + ": ";
   switch (code & 0xff) {
     case SQLITE_CORRUPT:

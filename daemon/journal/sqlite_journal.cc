@@ -142,7 +142,7 @@ Status SqliteJournal::reserve(uint64_t seq) {
   if (seq <= files_.meta.reserved) {
     return Ok{};
   }
-  const uint64_t reserved = seq + kReservedStep;
+  const uint64_t reserved = seq + files_.reserved_step;
   auto written =
       transact([&] { return rows_.put_meta("reserved", static_cast<int64_t>(reserved)); });
   if (written && files_.meta.sync != Sync::kAlways) {

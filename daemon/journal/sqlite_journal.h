@@ -27,10 +27,8 @@ struct OpenedFiles {
   topics::JournalStart start;
   FileIdentity database_identity;
   FileIdentity wal_identity;
+  uint64_t reserved_step = 0;  // `meta.reserved` is moved on by so much: it is seldom written.
 };
-
-// `meta.reserved` is moved on by so much, so that it is seldom written.
-constexpr uint64_t kReservedStep = 1'000'000;
 
 // Syncs the write-ahead log without writing to it.
 Status sync_log(Database& database);

@@ -201,6 +201,8 @@ class Hub {
   // stop_commits() was called.
   bool wait_for_commits(int64_t for_ms);
   void stop_commits();
+  // Something has to leave the journal.
+  [[nodiscard]] bool has_trims();
   // Writes what waits, a bounded part of it, lets go of what has to leave the journal, and answers.
   // False when there was nothing to write.
   Result<bool> commit();

@@ -117,6 +117,11 @@ bool Hub::is_held_elsewhere(const topics::Topic& topic, const topics::JournalHea
          });
 }
 
+bool Hub::has_trims() {
+  const std::lock_guard lock(mutex_);
+  return !retention_.to_trim().empty();
+}
+
 void Hub::end_trims(CommitGroup& group) {
   std::vector<topics::Topic*>& queue = retention_.to_trim();
   for (const TrimPlan& plan : group.trims) {

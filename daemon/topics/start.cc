@@ -263,10 +263,10 @@ Start find_start_on_disk(const StartRequest& request, const Interest& interest,
       return start;  // Whatever was paged out is older.
     }
     ask.newest = since.count;
+    ask.types = interest.types;
   } else {
     ask.since_ms = since.unix_ms;
   }
-  ask.types = interest.types;
   name_topics(interest, ask.topics, ask.patterns);
   start.ask = std::move(ask);
   return start;

@@ -43,6 +43,13 @@ inline std::string content(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+inline bool contains(std::string_view text, std::string_view part) {
+  CAPTURE(text);
+  const bool does = text.find(part) != std::string_view::npos;
+  CHECK(does);
+  return does;
+}
+
 // In place: the file stays the same one.
 inline void overwrite(const std::filesystem::path& path, std::string_view bytes) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
@@ -69,8 +76,12 @@ class House {
     }
   }
   // The end of a process: nothing is said to the journal.
-  void crash() { journal.reset(); }
+  void crash() {
+    reader_.reset();
+    journal.reset();
+  }
   void close() {
+    reader_.reset();
     auto closed = journal->close();
     CHECK_MESSAGE(closed, closed.error().detail);
     journal.reset();
@@ -137,9 +148,12 @@ class House {
     if (query.up_to == 0) {
       query.up_to = seq;
     }
-    auto reader = journal->open_reader();
-    REQUIRE_MESSAGE(reader, reader.error().detail);
-    auto page = (*reader)->read(query);
+    if (!reader_) {
+      auto reader = journal->open_reader();
+      REQUIRE_MESSAGE(reader, reader.error().detail);
+      reader_ = std::move(*reader);
+    }
+    auto page = reader_->read(query);
     REQUIRE_MESSAGE(page, page.error().detail);
     end = page->end;
     std::vector<uint64_t> found;
@@ -168,6 +182,7 @@ class House {
   };
   std::map<std::string, State> topics_;
   uint64_t next_number_ = 0;
+  std::unique_ptr<topics::JournalReader> reader_;
 };
 
 }  // namespace ringcast::journal

@@ -196,6 +196,21 @@ TEST_CASE("journal: the oldest events are told without their bytes") {
   CHECK(of_b->size() == 1);
 }
 
+TEST_CASE("journal: an event may come and leave at once") {
+  House house;
+  house.open();
+  for (int i = 0; i < 3; ++i) {
+    house.publish("a");
+  }
+  house.add({"a"}, {.data = "x"});
+  house.add({"a"}, {.data = "x"});
+  house.changes.erased_entries = {{1, 4}};
+  house.changes.erased_events = {1, 2, 3, 4};
+  house.write();
+  CHECK(house.seqs() == std::vector<uint64_t>{5});
+  CHECK(house.seqs({.topics = {1}}) == std::vector<uint64_t>{5});
+}
+
 TEST_CASE("journal: when everything is erased the sequence is still not used again") {
   House house;
   house.open();

@@ -21,9 +21,11 @@ std::string_view Logged::id(std::string& room) const {
   return own_id;
 }
 
-Log::Log(server::Hub& hub, const server::Options& options, bool is_tight, Verdict& verdict)
+Log::Log(server::Hub* hub, const server::Options& options, bool is_tight, bool has_journal,
+         Verdict& verdict)
     : hub_(hub),
       verdict_(verdict),
+      has_journal_(has_journal),
       is_tight_(is_tight),
       may_fold_(options.limits.topics < kTopics.size()) {
   for (size_t topic = 0; topic < kTopics.size(); ++topic) {
@@ -43,6 +45,17 @@ void Log::append(Logged event) {
   events_.push_back(std::move(event));
 }
 
+void Log::restart(server::Hub& hub, uint64_t last) {
+  hub_ = &hub;
+  while (committed() < last) {
+    events_.push_back({.seq = committed() + 1});
+  }
+  for (size_t topic = 0; topic < kTopics.size(); ++topic) {
+    fuzzy_[topic] = std::max(fuzzy_[topic], gone_high_[topic]);
+    evicted_[topic].clear();
+  }
+}
+
 const Logged* Log::of_serial(uint64_t serial) const {
   const auto found = seqs_by_serial_.find(serial);
   return found == seqs_by_serial_.end() ? nullptr : &(*this)[found->second];
@@ -51,7 +64,7 @@ const Logged* Log::of_serial(uint64_t serial) const {
 void Log::sync(Mask topics, Cause cause, int64_t now_ms) {
   ++tick_;
   each_topic(topics, [&](size_t topic) {
-    const auto view = hub_.view(kTopics[topic]);
+    const auto view = hub_->view(kTopics[topic]);
     const std::vector<uint64_t>& ring = rings_[topic];
     const uint64_t events = view ? view->events : 0;
     if (events > ring.size()) {
@@ -100,10 +113,19 @@ bool Log::may_go(size_t topic, size_t index, Cause cause, int64_t now_ms) const 
   for (size_t at = index; at < ring.size(); ++at) {
     bytes_left += (*this)[ring[at]].block.size();
   }
-  const bool is_over = left > wanted.events || bytes_left > wanted.bytes;
-  return (is_over && time_ms + wanted.grace_ms <= now_ms) ||
-         (cause == Cause::kSweep && wanted.age_ms > 0 && left > wanted.keep &&
-          time_ms + wanted.age_ms <= now_ms);
+  const int64_t age_ms = has_journal_ ? wanted.retain.age_ms : wanted.age_ms;
+  return (is_over(topic, left, bytes_left) && time_ms + wanted.grace_ms <= now_ms) ||
+         (cause == Cause::kSweep && age_ms > 0 && left > wanted.keep && time_ms + age_ms <= now_ms);
+}
+
+bool Log::is_over(size_t topic, size_t left, uint64_t bytes_left) const {
+  const topics::Policy& wanted = policy(topic);
+  const topics::Retain& retain = wanted.retain;
+  if (has_journal_) {
+    return (retain.events > 0 && left > retain.events) ||
+           (retain.bytes > 0 && bytes_left > retain.bytes);
+  }
+  return left > wanted.events || bytes_left > wanted.bytes;
 }
 
 void Log::evict(size_t topic, size_t count, Cause cause, int64_t now_ms) {
@@ -121,6 +143,9 @@ void Log::evict(size_t topic, size_t count, Cause cause, int64_t now_ms) {
     evicted_[topic].push_back(event.seq);
   }
   ring.erase(ring.begin(), ring.begin() + static_cast<std::ptrdiff_t>(count));
+  if (has_journal_ && cause == Cause::kDelete && count > 0) {
+    fuzzy_[topic] = std::max(fuzzy_[topic], gone_high_[topic]);  // Some were on disk only.
+  }
   const uint64_t remembered = 16 * std::max<uint64_t>(policy(topic).events, 1);
   if (evicted_[topic].size() > remembered) {
     const uint64_t dropped = evicted_[topic][evicted_[topic].size() - remembered - 1];

@@ -51,9 +51,14 @@ struct Logged {
 // says whether that was right.
 class Log {
  public:
-  Log(server::Hub& hub, const server::Options& options, bool is_tight, Verdict& verdict);
+  // `has_journal`: the policies' `retain` says what leaves, not the rings.
+  Log(server::Hub* hub, const server::Options& options, bool is_tight, bool has_journal,
+      Verdict& verdict);
 
   void append(Logged event);
+  // The broker was restarted: nobody knows the numbers of what was lost before. Seqs up to `last`
+  // are not used again.
+  void restart(server::Hub& hub, uint64_t last);
   enum class Cause { kTrim, kSweep, kDelete };
   // Finds out what has left the rings of these topics.
   void sync(Mask topics, Cause cause, int64_t now_ms);
@@ -77,8 +82,11 @@ class Log {
   void evict(size_t topic, size_t count, Cause cause, int64_t now_ms);
   [[nodiscard]] bool may_go(size_t topic, size_t index, Cause cause, int64_t now_ms) const;
 
-  server::Hub& hub_;
+  [[nodiscard]] bool is_over(size_t topic, size_t left, uint64_t bytes_left) const;
+
+  server::Hub* hub_;
   Verdict& verdict_;
+  const bool has_journal_;
   const bool is_tight_;  // Memory is short, and takes what it wants.
   const bool may_fold_;  // Tombstones are few, and dropped.
   std::vector<Logged> events_;

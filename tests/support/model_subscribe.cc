@@ -155,6 +155,7 @@ void World::connect() {
   const Place place = place_of(wish);
   client->capacity = random_.one_in(3) ? random_.below(200) : Client::kNoLimit;
   client->connect(std::move(wish), place, worker, std::move(subscriber));
+  find_place(worker);
 }
 
 void World::disconnect(Client& client) {

@@ -1,6 +1,7 @@
 #include "support/model_world.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 namespace ringcast::model {
@@ -14,6 +15,12 @@ constexpr int64_t kMemorySlack = 24 << 10;
 
 }  // namespace
 
+topics::Retain World::make_retain(Random& random) {
+  return {.events = random.pick<uint64_t>({0, 0, 3, 20}),
+          .bytes = random.pick<uint64_t>({0, 0, 400}),
+          .age_ms = random.pick<int64_t>({0, 2000, 3'600'000})};
+}
+
 topics::Policy World::make_policy(Random& random) {
   return {.events = random.pick<uint64_t>({0, 1, 3, 8, 50, 1000}),
           .bytes = random.pick<uint64_t>({150, 1000, 1 << 20, 1 << 20}),
@@ -23,30 +30,42 @@ topics::Policy World::make_policy(Random& random) {
           .lagged = random.one_in(3) ? topics::Lagged::kDisconnect : topics::Lagged::kSkip};
 }
 
-World::Setup World::make_setup(Random& random) {
+World::Setup World::make_setup(Random& random, bool has_journal) {
   Setup setup;
+  setup.has_journal = has_journal;
   server::Options& options = setup.options;
   options.workers = static_cast<uint32_t>(1 + random.below(3));
-  setup.is_tight = random.one_in(3);
+  setup.is_tight = random.one_in(3) && !has_journal;
   options.memory_bytes = setup.is_tight ? (24U << 10U) + random.below(64U << 10U) : 64U << 20U;
   options.policies.fallback = make_policy(random);
   options.policies.rules = {{.match = "a/**", .policy = make_policy(random)},
                             {.match = "b", .policy = make_policy(random)}};
   options.limits.topics = random.pick<uint64_t>({100, 100, 4, 2});
+  if (has_journal) {
+    options.limits.topics = 100;
+    options.policies.fallback.retain = make_retain(random);
+    for (topics::PolicyRule& rule : options.policies.rules) {
+      rule.policy.retain = make_retain(random);
+    }
+  }
   options.idempotency = {.window_ms = 3000, .keys = 10'000};
   setup.meanwhile_one_in = random.pick<uint64_t>({0, 0, 6});
   return setup;
 }
 
-World::World(uint64_t seed, bool tells)
+World::World(uint64_t seed, bool has_journal, bool tells)
     : tells_(tells),
       random_(seed),
-      setup_(make_setup(random_)),
-      hub_(setup_.options, std::string(kEpoch), clock_),
-      log_(hub_, setup_.options, setup_.is_tight, verdict_) {
-  for (uint32_t worker = 0; worker < setup_.options.workers; ++worker) {
-    fanouts_.push_back(std::make_unique<server::Fanout>(hub_, worker, setup_.options.stream));
+      setup_(make_setup(random_, has_journal)),
+      hub_(has_journal
+               ? nullptr
+               : std::make_unique<server::Hub>(setup_.options, std::string(kEpoch), clock_)),
+      log_(hub_.get(), setup_.options, setup_.is_tight, has_journal, verdict_) {
+  if (has_journal) {
+    open_journal();
+    log_.restart(*hub_, 0);
   }
+  open_fanouts();
 }
 
 World::~World() {
@@ -54,6 +73,13 @@ World::~World() {
     if (client->subscriber) {
       fanouts_[client->worker]->close(*client->subscriber);
     }
+  }
+  fanouts_.clear();
+  reader_.reset();
+  hub_.reset();
+  journal_.reset();
+  if (!folder_.empty()) {
+    std::filesystem::remove_all(folder_);
   }
 }
 
@@ -84,6 +110,13 @@ void World::count(Tally& tally) const {
   for (const auto& client : clients_) {
     tally.delivered += client->delivered;
   }
+  tally.commits += commits_;
+  tally.reads += reads_done_;
+  tally.restarts += restarts_;
+  tally.lagged_out += past_lagged_out_;
+  for (size_t reason = 0; reason < std::size(tally.gaps); ++reason) {
+    tally.gaps[reason] += past_[reason];
+  }
   for (const auto& fanout : fanouts_) {
     tally.lagged_out += fanout->counts().lagged_out.value();
     for (size_t reason = 0; reason < std::size(tally.gaps); ++reason) {
@@ -101,6 +134,16 @@ void World::note(const std::string& what) {
 }
 
 void World::step() {
+  if (setup_.has_journal) {
+    const uint64_t dice = random_.below(100);
+    if (dice < 25) {
+      commit();
+    } else if (dice < 45) {
+      answer_read();
+    } else if (dice == 45) {
+      restart();
+    }
+  }
   const uint64_t dice = random_.below(100);
   Client* client = any_open();
   if (dice < 34) {
@@ -119,7 +162,8 @@ void World::step() {
   } else if (dice < 89) {
     const auto ms = static_cast<int64_t>(random_.pick<uint64_t>({1, 200, 600, 1500, 5000}));
     clock_.advance(ms);
-    clock_.step_unix(random_.one_in(5) ? -static_cast<int64_t>(random_.below(700)) : 0);
+    const bool steps_back = random_.one_in(5) && !setup_.has_journal;  // Keys live by that clock.
+    clock_.step_unix(steps_back ? -static_cast<int64_t>(random_.below(700)) : 0);
     note("advance the clock by " + std::to_string(ms));
   } else if (dice < 92) {
     sweep(random_.one_in(2) ? kSweepAll : 2);
@@ -171,14 +215,19 @@ void World::sync(Mask topics, Log::Cause cause) {
 void World::clear() {
   const size_t topic = random_.below(kTopics.size());
   note("clear " + std::string(kTopics[topic]));
-  hub_.clear(kTopics[topic]);
+  if (setup_.has_journal) {
+    ++clears_pending_;
+    hub_->submit_clear(kTopics[topic], [this](const auto&, const auto&) { --clears_pending_; });
+  } else {
+    hub_->clear(kTopics[topic]);
+  }
   sync(Mask{1} << topic, Log::Cause::kDelete);
 }
 
 void World::sweep(size_t count) {
   time_ms_ = std::max(time_ms_, clock_.unix_ms());
   note("sweep " + std::to_string(count));
-  hub_.sweep(count);
+  hub_->sweep(count);
   sync(kAllTopics, Log::Cause::kSweep);
 }
 
@@ -228,13 +277,18 @@ void World::settle() {
   }
   bool has_more = true;
   for (int rounds = 0; has_more; ++rounds) {
+    commit_all();
+    while (!reads_.empty()) {
+      answer_read();
+    }
     has_more = false;
     for (uint32_t worker = 0; worker < fanouts_.size(); ++worker) {
       turn(worker);
     }
     for (uint32_t worker = 0; worker < fanouts_.size(); ++worker) {
-      has_more = has_more || fanouts_[worker]->has_work() || hub_.has_news(worker);
+      has_more = has_more || fanouts_[worker]->has_work() || hub_->has_news(worker);
     }
+    has_more = has_more || !reads_.empty();
     if (rounds > 1000) {
       verdict_.fail("the workers never come to rest");
       return;
@@ -257,6 +311,7 @@ void World::finish() {
   clock_.advance(10'000);
   sweep(kSweepAll);  // On from where the last one stopped, and...
   sweep(kSweepAll);  // ...from the start.
+  commit_all();
   log_.expect_trimmed(time_ms_);
   for (const auto& client : clients_) {
     if (client->subscriber) {
@@ -265,11 +320,13 @@ void World::finish() {
   }
   fanouts_.clear();
   for (size_t topic = 0; topic < kTopics.size(); ++topic) {
-    hub_.clear(kTopics[topic]);
+    hub_->clear(kTopics[topic]);
   }
-  hub_.sweep(kSweepAll);
-  hub_.sweep(kSweepAll);
-  const server::HubCounts counts = hub_.counts();
+  sync(kAllTopics, Log::Cause::kDelete);
+  commit_all();
+  hub_->sweep(kSweepAll);
+  hub_->sweep(kSweepAll);
+  const server::HubCounts counts = hub_->counts();
   verdict_.expect(counts.topics == 0 && counts.topics_with_events == 0, "a topic was left");
   verdict_.expect(counts.tombstones <= setup_.options.limits.topics, "too many tombstones");
   verdict_.expect(counts.memory_used >= 0, "more memory came back than was used");
@@ -278,7 +335,7 @@ void World::finish() {
 }
 
 void World::expect_memory() {
-  verdict_.expect(hub_.budget().used() <= hub_.budget().limit() + kMemorySlack,
+  verdict_.expect(hub_->budget().used() <= hub_->budget().limit() + kMemorySlack,
                   "more memory is used than there is");
 }
 

@@ -22,7 +22,7 @@ OPENING = ": ringcast\nretry: 100\nid: e-0\n\n"
 class CommandLine(unittest.TestCase):
     def test_help_of_every_command_has_examples(self):
         self.assertIn(b"Exit codes:", run("--help").stdout)
-        for command in ("pub", "sub", "topics", "history", "health", "completion"):
+        for command in ("pub", "sub", "topics", "history", "health", "journal", "completion"):
             result = run(command, "--help")
             self.assertEqual(result.returncode, 0)
             self.assertIn(b"Examples:\n  ", result.stdout)
