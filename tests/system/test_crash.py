@@ -19,7 +19,7 @@ from harness.power_cut import KINDS, Disk
 LONG = os.environ.get("RINGCAST_LONG") == "1"
 SEED = int(os.environ.get("CRASH_SEED") or random.SystemRandom().randrange(10**6))
 MODES = ("always", "interval", "off")
-KEEP = 2000
+KEEP = 1500
 
 
 def settings(sync):
@@ -42,7 +42,7 @@ class CrashCase(unittest.TestCase):
     def load(self, broker):
         """Publishers at work until a random number of events is acknowledged, and a moment more."""
         broker.publish(publishers=self.chance.choice((1, 4, 8)))
-        target = self.chance.choice((0, self.chance.randint(1, 50), self.chance.randint(200, 3000)))
+        target = self.chance.choice((0, self.chance.randint(1, 50), self.chance.randint(200, 2000)))
         broker.wait_for(lambda: broker.acknowledged() >= target, f"{target} are acknowledged")
         broker.daemon.is_over_within(self.chance.uniform(0, 0.02))
 
