@@ -75,8 +75,8 @@ struct News {
 // Where a new subscriber stands.
 struct Opening {
   topics::Reader reader;
-  std::optional<sse::GapReason> gap;  // kEpoch or kUnknown, to be told first.
-  uint64_t committed = 0;             // When the interest joined, at the latest.
+  std::optional<sse::GapReason> gap;      // kEpoch or kUnknown, to be told first.
+  uint64_t committed = 0;                 // When the interest joined, at the latest.
   std::optional<topics::PlaceQuery> ask;  // Only the journal knows the place: see Hub::place().
 };
 
@@ -288,7 +288,7 @@ class Hub {
 
   // With a journal.
   topics::Journal* const journal_ = nullptr;
-  uint64_t lost_high_ = 0;  // Events up to here may be lost.
+  topics::Holes holes_;
   CommitOptions commit_options_;
   std::condition_variable work_;
   std::deque<Submission> pending_;
