@@ -119,9 +119,10 @@ TEST_CASE("server: lines of a long body are in the journal when its answer comes
   {
     RunningServer server(small_rings(), folder.string());
     BlockingClient client(server.port());
-    client.send("POST /events HTTP/1.1\r\nHost: t\r\nContent-Type: application/x-ndjson\r\n"
-                "Content-Length: " +
-                std::to_string(body.size()) + "\r\n\r\n" + body);
+    client.send(
+        "POST /events HTTP/1.1\r\nHost: t\r\nContent-Type: application/x-ndjson\r\n"
+        "Content-Length: " +
+        std::to_string(body.size()) + "\r\n\r\n" + body);
     CHECK(has(client.read_answer(), "{\"accepted\":3000,\"duplicates\":0,"));
   }
   RunningServer server(small_rings(), folder.string());
@@ -138,10 +139,9 @@ TEST_CASE("server: a stop while publishes wait and readers read from disk leaves
     std::vector<std::unique_ptr<BlockingClient>> clients;
     for (int client = 0; client < 6; ++client) {
       clients.push_back(std::make_unique<BlockingClient>(server.port()));
-      clients.back()->send(
-          client % 2 == 0
-              ? "POST /topics/a HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\nx"
-              : "GET /events?topic=a&since=earliest HTTP/1.1\r\nHost: t\r\n\r\n");
+      clients.back()->send(client % 2 == 0
+                               ? "POST /topics/a HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\nx"
+                               : "GET /events?topic=a&since=earliest HTTP/1.1\r\nHost: t\r\n\r\n");
     }
     server.stop();
     CHECK(server.services().connections.load() == 0);
