@@ -104,6 +104,8 @@ struct HubCounts {
   uint64_t idempotency_keys = 0;
   int64_t memory_used = 0;
   int64_t memory_limit = 0;
+  uint64_t left_journal = 0;   // Events, counted in each of their topics.
+  uint64_t pending_bytes = 0;  // That wait to be written.
 };
 
 // The only place where order is made. One lock guards the sequence, the rings, who wants what, and

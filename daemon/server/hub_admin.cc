@@ -153,7 +153,9 @@ HubCounts Hub::counts() {
           .tombstones = catalog_.tombstones(),
           .idempotency_keys = keys_.size(),
           .memory_used = budget_.used(),
-          .memory_limit = budget_.limit()};
+          .memory_limit = budget_.limit(),
+          .left_journal = retention_.left_journal(),
+          .pending_bytes = pending_bytes_};
 }
 
 }  // namespace ringcast::server
