@@ -11,7 +11,6 @@ namespace {
 
 // One event must not be able to take the whole budget.
 constexpr uint64_t kBodyShare = 4;
-constexpr uint64_t kJournalShare = 16;
 
 // The assignment that won, if the key was set at all.
 const Assignment* last_of(std::span<const Assignment> assignments, std::string_view path) {
@@ -54,19 +53,6 @@ Status check_listen(const Config& config, const Assignment& listen) {
   return Ok{};
 }
 
-// One event has to fit well among all that the journal may hold.
-Status check_journal(const Config& config, std::span<const Assignment> assignments) {
-  const uint64_t body = config.server.limits.body_bytes;
-  if (config.journal.path.empty() || body <= config.journal.max_bytes / kJournalShare) {
-    return Ok{};
-  }
-  const Assignment* body_set = last_of(assignments, "limits.body");
-  const Assignment* set = body_set != nullptr ? body_set : last_of(assignments, "journal.bytes");
-  return fail_at(set->value->where, set->path,
-                 "limits.body (" + print_size(body) + ") must be at most a sixteenth of " +
-                     "journal.bytes (" + print_size(config.journal.max_bytes) + ")");
-}
-
 Status check_body(const Config& config, std::span<const Assignment> assignments) {
   const uint64_t body = config.server.limits.body_bytes;
   const uint64_t memory = config.server.memory_bytes;
@@ -88,10 +74,7 @@ Status check_together(const Config& config, std::span<const Assignment> assignme
       return status;
     }
   }
-  if (auto status = check_body(config, assignments); !status) {
-    return status;
-  }
-  return check_journal(config, assignments);
+  return check_body(config, assignments);
 }
 
 }  // namespace ringcast::config

@@ -18,7 +18,6 @@ constexpr int64_t kDay = 24 * kHour;
 constexpr uint64_t kMany = 10'000'000;
 
 constexpr std::array<std::string_view, 2> kLagged = {"skip", "disconnect"};
-constexpr std::array<std::string_view, 3> kSyncs = {"always", "interval", "off"};
 constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warn", "error"};
 constexpr std::array<std::string_view, 3> kFormats = {"auto", "text", "json"};
 
@@ -29,14 +28,6 @@ auto& server(Config& config) {
 template <auto Member>
 auto& policy(Config& config) {
   return config.server.policies.fallback.*Member;
-}
-template <auto Member>
-auto& retain(Config& config) {
-  return config.server.policies.fallback.retain.*Member;
-}
-template <auto Member>
-auto& journal(Config& config) {
-  return config.journal.*Member;
 }
 template <auto Member>
 auto& stream(Config& config) {
@@ -59,9 +50,6 @@ constexpr Choice kLaggedChoice = {
     [](Config& config, size_t index) {
       config.server.policies.fallback.lagged = static_cast<topics::Lagged>(index);
     }};
-constexpr Choice kSyncChoice = {
-    kSyncs, [](const Config& config) { return static_cast<size_t>(config.journal.sync); },
-    [](Config& config, size_t index) { config.journal.sync = static_cast<journal::Sync>(index); }};
 constexpr Choice kLevelChoice = {
     kLevels, [](const Config& config) { return static_cast<size_t>(config.log.level); },
     [](Config& config, size_t index) { config.log.level = static_cast<LogOptions::Level>(index); }};
@@ -74,11 +62,9 @@ constexpr Choice kFormatChoice = {
 constexpr Change kLive = Change::kLive;
 constexpr Change kRestart = Change::kRestart;
 constexpr size_t kFirstPolicyKey = 2;
-constexpr size_t kPolicyKeys = 9;
+constexpr size_t kPolicyKeys = 6;
 
 using topics::Policy;
-using topics::Retain;
-using Journal = journal::Options;
 using Limits = server::Limits;
 using Stream = server::StreamOptions;
 using Idempotency = server::IdempotencyOptions;
@@ -92,17 +78,8 @@ constexpr std::array kKeys = {
     Key{"history.age", kLive, Time{policy<&Policy::age_ms>, kSecond, 3650 * kDay, true}},
     Key{"history.keep", kLive, Count{policy<&Policy::keep>, 0, kMany}},
     Key{"history.grace", kLive, Time{policy<&Policy::grace_ms>, 0, 10 * kMinute}},
-    Key{"retain.events", kLive, Count{retain<&Retain::events>, 0, 1'000'000'000'000}},
-    Key{"retain.bytes", kLive, Size{retain<&Retain::bytes>, 0, 1024 * 1024 * kGiB}},
-    Key{"retain.age", kLive, Time{retain<&Retain::age_ms>, kSecond, 36500 * kDay, true}},
     Key{"lagged", kLive, kLaggedChoice},
     Key{"topics", kLive, Composite{read_topics, print_topics, "a list of rules"}},
-    Key{"journal.path", kRestart,
-        Composite{read_journal_path, print_journal_path, "a directory, or empty: none", true}},
-    Key{"journal.sync", kRestart, kSyncChoice},
-    Key{"journal.interval", kLive, Time{journal<&Journal::interval_ms>, 10, kMinute}},
-    Key{"journal.pending", kLive, Size{journal<&Journal::pending_bytes>, 64 * kKiB, 64 * kGiB}},
-    Key{"journal.bytes", kLive, Size{journal<&Journal::max_bytes>, 16 * kMiB, 1024 * 1024 * kGiB}},
     Key{"memory", kRestart, Size{server<&Server::memory_bytes>, kMiB, 16 * 1024 * kGiB}},
     Key{"stream.heartbeat", kLive, Time{stream<&Stream::heartbeat_ms>, 100, kHour, true}},
     Key{"stream.retry", kLive, Time{stream<&Stream::retry_ms>, 100, kDay}},

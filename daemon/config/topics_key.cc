@@ -87,23 +87,20 @@ std::string print_topics(const Config& config) {
   for (const topics::PolicyRule& rule : config.server.policies.rules) {
     Config scratch;
     scratch.server.policies.fallback = rule.policy;
-    out.append("\n  - match: ").append(json::quoted(rule.match));
-    std::string_view group;  // The one that is open.
+    std::string history;
+    std::string rest;
     for (const Key& key : policy_keys()) {
       const size_t dot = key.path.find('.');
-      const bool is_single = dot == std::string_view::npos;
-      const std::string_view prefix = is_single ? "" : key.path.substr(0, dot);
-      if (prefix == group && !is_single) {
-        out += ", ";
+      const std::string name(key.path.substr(dot == std::string_view::npos ? 0 : dot + 1));
+      const std::string pair = name + ":" + print_key(key, scratch);
+      if (dot == std::string_view::npos) {
+        rest += "\n    " + pair;
       } else {
-        out += group.empty() ? "\n    " : "}\n    ";
-        out.append(prefix).append(is_single ? "" : ": {");
+        history += (history.empty() ? "" : ", ") + pair;
       }
-      group = prefix;
-      out.append(is_single ? key.path : key.path.substr(dot + 1)).append(":");
-      out += print_key(key, scratch);
     }
-    out += group.empty() ? "" : "}";
+    out.append("\n  - match: ").append(json::quoted(rule.match));
+    out.append("\n    history: {").append(history).append("}").append(rest);
   }
   return out;
 }
