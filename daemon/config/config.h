@@ -8,6 +8,7 @@
 
 #include "auth/grants.h"
 #include "base/result.h"
+#include "journal/options.h"
 #include "net/address.h"
 #include "server/options.h"
 
@@ -26,6 +27,7 @@ struct Config {
   std::vector<net::Address> listen;  // Default: 127.0.0.1:8080.
   uint32_t workers = 0;              // 0: auto, one per core.
   server::Options server;            // server.workers is resolved by `app`.
+  journal::Options journal;
   auth::Options auth;
   LogOptions log;
   Config();

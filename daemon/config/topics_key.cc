@@ -37,7 +37,7 @@ Result<topics::PolicyRule> read_rule(const Node& rule, const std::string& path,
     return fail_at(rule.where, path, "must be a map with match, not " + found(rule));
   }
   std::vector<Assignment> assignments;
-  if (auto status = assign(rule, policy_keys(), path + ".", kMatch, assignments); !status) {
+  if (auto status = assign(rule, rule_keys(), path + ".", kMatch, assignments); !status) {
     return std::move(status).failure();
   }
   auto match = read_match(rule, path);
@@ -87,20 +87,9 @@ std::string print_topics(const Config& config) {
   for (const topics::PolicyRule& rule : config.server.policies.rules) {
     Config scratch;
     scratch.server.policies.fallback = rule.policy;
-    std::string history;
-    std::string rest;
-    for (const Key& key : policy_keys()) {
-      const size_t dot = key.path.find('.');
-      const std::string name(key.path.substr(dot == std::string_view::npos ? 0 : dot + 1));
-      const std::string pair = name + ":" + print_key(key, scratch);
-      if (dot == std::string_view::npos) {
-        rest += "\n    " + pair;
-      } else {
-        history += (history.empty() ? "" : ", ") + pair;
-      }
-    }
-    out.append("\n  - match: ").append(json::quoted(rule.match));
-    out.append("\n    history: {").append(history).append("}").append(rest);
+    out.append("\n  - match: ").append(json::quoted(rule.match)).append("\n");
+    out.append(print_keys(rule_keys(), scratch, 4));
+    out.pop_back();  // The end of the last line is that of the list.
   }
   return out;
 }

@@ -101,6 +101,7 @@ TEST_CASE("config: odd text survives printing") {
   Config config;
   config.listen = {{.host = {}, .port = 0, .unix_path = "/a \"b\" # \\ \xC3\xA4", .unix_mode = 0}};
   config.server.policies.rules = {{"a: {b}, \"c\"/**", {}}, {"\xE2\x80\xA8/*", {}}};
+  config.journal.path = "off # \xC3\xA4\n\": ~";
   config.auth.anonymous = auth::Options::Anonymous::kGrants;
   config.auth.grants.publish = {"# no comment", "true", "~", "$sys/**"};
   CHECK(reload(config) == config);
@@ -112,11 +113,18 @@ TEST_CASE("config: what needs a restart is named") {
   CHECK(needs_restart(from, to).empty());
   to.server.limits.topics = 5;
   to.log.level = LogOptions::Level::kDebug;
+  to.journal.interval_ms = 5;
+  to.journal.pending_bytes = 5;
+  to.journal.max_bytes = 5;
+  to.server.policies.fallback.retain = {.events = 5, .bytes = 5, .age_ms = 5};
   CHECK(needs_restart(from, to).empty());
   to.listen[0].port = 1;
   to.workers = 3;
   to.server.memory_bytes *= 2;
-  CHECK(needs_restart(from, to) == std::vector<std::string>{"listen", "workers", "memory"});
+  to.journal.path = "/x";
+  to.journal.sync = journal::Sync::kOff;
+  CHECK(needs_restart(from, to) ==
+        std::vector<std::string>{"listen", "workers", "journal.path", "journal.sync", "memory"});
 }
 
 }  // namespace

@@ -20,32 +20,59 @@ std::string error_with(const Key& key, const std::string& value) {
   return loaded ? "" : loaded.error().detail;
 }
 
-void check_limits(const Key& key, const std::string& below, const std::string& low,
-                  const std::string& high, const std::string& above) {
+// The key in an entry of `topics`: "retain.age" and "1s" are {match: a, retain: {age: 1s}}.
+std::string error_in_rule(const Key& key, const std::string& value) {
+  const size_t dot = key.path.find('.');
+  std::string text(key.path.substr(0, dot));
+  text += dot == std::string_view::npos
+              ? ": " + value
+              : ": {" + std::string(key.path.substr(dot + 1)) + ": " + value + "}";
+  Sources sources;
+  sources.set = {"topics=[{match: a, " + text + "}]"};
+  const auto loaded = load(sources);
+  return loaded ? "" : loaded.error().detail;
+}
+
+using ErrorWith = std::string(const Key&, const std::string& value);
+
+void check_limits(const Key& key, ErrorWith& error_of, const std::string& below,
+                  const std::string& low, const std::string& high, const std::string& above) {
   CAPTURE(key.path);
   if (!below.empty()) {
-    CHECK_FALSE(error_with(key, below).empty());
+    CHECK_FALSE(error_of(key, below).empty());
   }
-  CHECK(error_with(key, low) == "");
-  CHECK(error_with(key, high) == "");
-  CHECK_FALSE(error_with(key, above).empty());
+  CHECK(error_of(key, low) == "");
+  CHECK(error_of(key, high) == "");
+  CHECK_FALSE(error_of(key, above).empty());
+}
+
+void check_range(const Key& key, ErrorWith& error_of) {
+  if (const auto* count = std::get_if<Count>(&key.kind)) {
+    check_limits(key, error_of, count->low == 0 ? "-1" : std::to_string(count->low - 1),
+                 std::to_string(count->low), std::to_string(count->high),
+                 std::to_string(count->high + 1));
+  } else if (const auto* size = std::get_if<Size>(&key.kind)) {
+    check_limits(key, error_of, std::to_string(size->low - 1), std::to_string(size->low),
+                 std::to_string(size->high), std::to_string(size->high + 1));
+    CHECK(error_of(key, "0").empty() == size->or_zero);
+  } else if (const auto* time = std::get_if<Time>(&key.kind)) {
+    const auto ms = [](int64_t value) { return std::to_string(value) + "ms"; };
+    check_limits(key, error_of, time->low_ms == 0 ? "" : ms(time->low_ms - 1), ms(time->low_ms),
+                 ms(time->high_ms), ms(time->high_ms + 1));
+    CHECK(error_of(key, "0").empty() == (time->or_zero || time->low_ms == 0));
+  }
 }
 
 TEST_CASE("config: each key takes its range and not one more") {
   for (const Key& key : all_keys()) {
-    if (const auto* count = std::get_if<Count>(&key.kind)) {
-      check_limits(key, count->low == 0 ? "-1" : std::to_string(count->low - 1),
-                   std::to_string(count->low), std::to_string(count->high),
-                   std::to_string(count->high + 1));
-    } else if (const auto* size = std::get_if<Size>(&key.kind)) {
-      check_limits(key, std::to_string(size->low - 1), std::to_string(size->low),
-                   std::to_string(size->high), std::to_string(size->high + 1));
-    } else if (const auto* time = std::get_if<Time>(&key.kind)) {
-      const auto ms = [](int64_t value) { return std::to_string(value) + "ms"; };
-      check_limits(key, time->low_ms == 0 ? "" : ms(time->low_ms - 1), ms(time->low_ms),
-                   ms(time->high_ms), ms(time->high_ms + 1));
-      CHECK(error_with(key, "0").empty() == (time->or_zero || time->low_ms == 0));
-    }
+    check_range(key, error_with);
+  }
+}
+
+TEST_CASE("config: each key of a rule takes its range and not one more") {
+  CHECK(rule_keys().size() == 9);
+  for (const Key& key : rule_keys()) {
+    check_range(key, error_in_rule);
   }
 }
 

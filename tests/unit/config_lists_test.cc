@@ -107,8 +107,10 @@ TEST_CASE("config: a bad rule is named with its place") {
   CHECK(error_of("topics: [{match: a*b}]").starts_with("f.yaml:1:18: topics[0].match: \"a*b\": "));
   CHECK(error_of("topics: [{match: a, history: {evnets: 1}}]") ==
         "f.yaml:1:31: topics[0].history.evnets: unknown key; did you mean history.events?");
-  CHECK(error_of("topics: [{match: a, retain: 1}]")
-            .starts_with("f.yaml:1:21: topics[0].retain: unknown key; "));
+  CHECK(error_of("topics: [{match: a, retain: 1}]") ==
+        "f.yaml:1:29: topics[0].retain: must be a map of keys, not \"1\"");
+  CHECK(error_of("topics: [{match: a, journal: {retain: {age: 1d}}}]")
+            .starts_with("f.yaml:1:21: topics[0].journal: unknown key; "));
   CHECK(error_of("topics: [{match: a}, {match: b, history: {keep: -1}}]") ==
         "f.yaml:1:49: topics[1].history.keep: must be a whole number from 0 to 10000000, not "
         "\"-1\"");
