@@ -169,15 +169,17 @@ Result<Database> open_to_look(const Folder& folder) {
   if (!database) {
     return database;
   }
-  if (auto begun = database->execute(kBegin); !begun) {
-    // A reader of a WAL needs a place for its index, which a read-only medium has not.
-    if (size_of(folder.wal()) == 0) {
-      database = Database::open_immutable(path);
-      begun = database ? database->execute(kBegin) : std::move(database).failure();
+  auto begun = database->execute(kBegin);
+  // A reader of a WAL needs a place for its index, which a read-only medium has not.
+  if (!begun && size_of(folder.wal()) == 0) {
+    database = Database::open_immutable(path);
+    if (!database) {
+      return database;
     }
-    if (!begun) {
-      return std::move(begun).failure();
-    }
+    begun = database->execute(kBegin);
+  }
+  if (!begun) {
+    return std::move(begun).failure();
   }
   if (auto schema = check_schema(*database, path, false); !schema) {
     return std::move(schema).failure();
