@@ -1,7 +1,5 @@
 #include "journal/change_rows.h"
 
-#include <utility>
-
 namespace ringcast::journal {
 
 namespace {

@@ -7,11 +7,11 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "journal/meta.h"
 #include "journal/schema.h"
 
 namespace ringcast::journal {
@@ -26,47 +26,38 @@ Failure refused(const std::string& path, const std::string& why) {
   return fail(Errc::kStorage, path + ": " + why);
 }
 
-Status fill(const std::string& path) {
+Status fill(const std::string& path, const std::string& epoch) {
   // SQLite gives its other files the rights of this one.
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-  if (descriptor < 0) {
-    return refused(path, std::strerror(errno));
+  if (auto made = File::open_or_make(path, O_EXCL); !made) {
+    return std::move(made).failure();
   }
-  ::close(descriptor);
   auto database = Database::open(path, SQLITE_OPEN_READWRITE, Closing::kCheckpoints);
   if (!database) {
     return std::move(database).failure();
   }
-  // What the file is for good comes before its first table.
+  // What the file is for good comes before its first table. It is synced when it is complete.
   const std::string sql =
       "PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL;"
-      "PRAGMA synchronous=FULL; PRAGMA application_id=" +
+      "PRAGMA synchronous=OFF; PRAGMA application_id=" +
       std::to_string(kApplicationId) + "; PRAGMA user_version=" + std::to_string(kSchemaVersion) +
-      ";" + std::string(kSchema) + "PRAGMA journal_mode=WAL;";
+      "; BEGIN;" + std::string(kSchema);
   if (auto made = database->execute(sql); !made) {
     return made;
+  }
+  if (auto written = write_meta(*database, {.epoch = epoch}); !written) {
+    return written;
+  }
+  if (auto committed = database->execute("COMMIT; PRAGMA journal_mode=WAL"); !committed) {
+    return committed;
   }
   return database->close();
 }
 
-Status sync_file(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool is_synced = descriptor >= 0 && ::fsync(descriptor) == 0;
-  const int error = errno;
-  if (descriptor >= 0) {
-    ::close(descriptor);
-  }
-  if (!is_synced) {
-    return refused(path, std::strerror(error));
-  }
-  return Ok{};
-}
-
 // SQLite holds no connection to the file at this time, so that reading it here takes no lock away.
-Status check_header(const std::string& path) {
+Status check_header(const std::string& path, int flags) {
   struct stat found {};
   if (::stat(path.c_str(), &found) != 0) {
-    return refused(path, std::strerror(errno));
+    return system_failure(path);
   }
   if (!S_ISREG(found.st_mode)) {
     return refused(path, "is not a regular file");
@@ -74,14 +65,13 @@ Status check_header(const std::string& path) {
   if (found.st_size == 0) {
     return refused(path, "is empty; remove it to begin a new journal");
   }
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-  if (descriptor < 0) {
-    return refused(path, std::strerror(errno));
+  auto file = File::open(path, flags);
+  if (!file) {
+    return std::move(file).failure();
   }
   std::array<char, kHeaderBytes> header{};
-  const ssize_t got = ::pread(descriptor, header.data(), header.size(), 0);
-  ::close(descriptor);
-  if (got != static_cast<ssize_t>(kHeaderBytes) ||
+  if (::pread(file->descriptor(), header.data(), header.size(), 0) !=
+          static_cast<ssize_t>(kHeaderBytes) ||
       std::string_view(header.data(), kMagic.size()) != kMagic) {
     return refused(path, "is not a SQLite database");
   }
@@ -95,34 +85,31 @@ Status check_header(const std::string& path) {
   return Ok{};
 }
 
-Status check_schema(Database& database, const std::string& path) {
-  auto version = database.number("PRAGMA user_version");
-  if (!version) {
-    return std::move(version).failure();
+Status check_schema(Database& database, const std::string& path, bool must_be_whole) {
+  int64_t version = 0;
+  int64_t tables = 0;
+  auto read =
+      database.read_numbers({{"PRAGMA user_version", &version},
+                             {"SELECT count(*) FROM sqlite_schema WHERE type = 'table'"
+                              " AND name IN ('meta', 'topics', 'events', 'entries', 'keys')",
+                              &tables}});
+  if (!read) {
+    return read;
   }
-  if (*version > kSchemaVersion) {
+  if (version > kSchemaVersion) {
     return refused(path, "was written by a newer version of ringcast (schema " +
-                             std::to_string(*version) + ", this one knows " +
+                             std::to_string(version) + ", this one knows " +
                              std::to_string(kSchemaVersion) + ")");
   }
-  auto tables = database.number(
-      "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"
-      " AND name IN ('meta', 'topics', 'events', 'entries', 'keys')");
-  if (!tables) {
-    return std::move(tables).failure();
-  }
-  if (*version < 1 || *tables != 5) {
+  if (must_be_whole && (version < 1 || tables != 5)) {
     return refused(path, "the file is damaged (tables are missing); use `ringcast journal check`");
-  }
-  if (sqlite3_db_readonly(database.handle(), "main") != 0) {
-    return refused(path, "is not writable");
   }
   return Ok{};
 }
 
 }  // namespace
 
-Status create_when_missing(const Folder& folder) {
+Status create_when_missing(const Folder& folder, const std::string& epoch) {
   const std::string path = folder.database();
   const std::string fresh = path + ".new";
   for (const char* leftover : {"", "-journal", "-wal", "-shm"}) {
@@ -133,28 +120,28 @@ Status create_when_missing(const Folder& folder) {
     return Ok{};
   }
   if (errno != ENOENT) {
-    return refused(path, std::strerror(errno));
+    return system_failure(path);
   }
   if (size_of(folder.wal()) != 0) {  // SQLite would take it for the new one's.
     return refused(path,
                    "is missing, but its journal.db-wal is there: restore the one or remove "
                    "the other");
   }
-  if (auto filled = fill(fresh); !filled) {
+  if (auto filled = fill(fresh, epoch); !filled) {
     return filled;
   }
-  if (auto synced = sync_file(fresh); !synced) {
+  if (auto synced = sync_path(fresh); !synced) {
     return synced;
   }
   if (::rename(fresh.c_str(), path.c_str()) != 0) {
-    return refused(path, std::strerror(errno));
+    return system_failure(path);
   }
   return folder.sync();
 }
 
-Result<Database> open_checked(const Folder& folder) {
+Result<Database> open_to_write(const Folder& folder) {
   const std::string path = folder.database();
-  if (auto header = check_header(path); !header) {
+  if (auto header = check_header(path, O_RDWR); !header) {
     return std::move(header).failure();
   }
   // Until it is known to be ours, closing must not fold a log into it.
@@ -162,10 +149,41 @@ Result<Database> open_checked(const Folder& folder) {
   if (!database) {
     return database;
   }
-  if (auto schema = check_schema(*database, path); !schema) {
+  if (auto schema = check_schema(*database, path, true); !schema) {
     return std::move(schema).failure();
   }
+  if (sqlite3_db_readonly(database->handle(), "main") != 0) {
+    return refused(path, "is not writable");
+  }
   database->set_closing(Closing::kCheckpoints);
+  return database;
+}
+
+Result<Database> open_to_look(const Folder& folder) {
+  const std::string path = folder.database();
+  if (auto header = check_header(path, O_RDONLY); !header) {
+    return std::move(header).failure();
+  }
+  constexpr const char* kBegin = "BEGIN; SELECT 1 FROM sqlite_schema";
+  auto database = Database::open(path, SQLITE_OPEN_READONLY, Closing::kLeavesFilesAlone);
+  if (!database) {
+    return database;
+  }
+  auto begun = database->execute(kBegin);
+  // A reader of a WAL needs a place for its index, which a read-only medium has not.
+  if (!begun && size_of(folder.wal()) == 0) {
+    database = Database::open_immutable(path);
+    if (!database) {
+      return database;
+    }
+    begun = database->execute(kBegin);
+  }
+  if (!begun) {
+    return std::move(begun).failure();
+  }
+  if (auto schema = check_schema(*database, path, false); !schema) {
+    return std::move(schema).failure();
+  }
   return database;
 }
 

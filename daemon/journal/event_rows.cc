@@ -59,10 +59,12 @@ bool has_type(const std::vector<std::string>& types, std::string_view block) {
 Result<std::unique_ptr<sse::Event>> event_of(const Statement& row, TopicNames& names,
                                              std::string_view epoch) {
   auto topics = names.of(row.number(2), row.is_null(3), row.bytes(3));
-  if (!topics) {
-    return std::move(topics).failure();
-  }
-  auto event = sse::restore_event(row.bytes(5), row.bytes(4), std::move(*topics));
+  return topics ? event_of(row, std::move(*topics), epoch) : std::move(topics).failure();
+}
+
+Result<std::unique_ptr<sse::Event>> event_of(const Statement& row, std::vector<std::string> topics,
+                                             std::string_view epoch) {
+  auto event = sse::restore_event(row.bytes(5), row.bytes(4), std::move(topics));
   if (!event) {
     return fail(Errc::kStorage, "event " + std::to_string(row.number(0)) +
                                     " of the journal is damaged (" + event.error().detail +

@@ -47,7 +47,9 @@ constexpr std::string_view kEventColumns = "seq, time, topic, topics, id, block"
 // Is an event's type one of these, by its stored block? Without `types` any is.
 [[nodiscard]] bool has_type(const std::vector<std::string>& types, std::string_view block);
 
-// A row of kEventColumns as an event, sealed with `epoch`.
+// A row of kEventColumns as an event of these topics, sealed with `epoch`.
+Result<std::unique_ptr<sse::Event>> event_of(const Statement& row, std::vector<std::string> topics,
+                                             std::string_view epoch);
 Result<std::unique_ptr<sse::Event>> event_of(const Statement& row, TopicNames& names,
                                              std::string_view epoch);
 

@@ -1,6 +1,7 @@
 #include "journal/event_walk.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace ringcast::journal {

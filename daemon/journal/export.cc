@@ -4,11 +4,10 @@
 #include <utility>
 
 #include "base/json.h"
-#include "journal/inspect.h"
+#include "journal/database_file.h"
+#include "journal/event_rows.h"
 #include "journal/inspect_names.h"
-#include "journal/tool_database.h"
 #include "sse/blocks.h"
-#include "sse/stored_event.h"
 #include "topics/name.h"
 
 namespace ringcast::journal {
@@ -27,21 +26,19 @@ bool is_wanted(const std::vector<std::string>& topics, const std::vector<std::st
 }
 
 // The line of one row, or nothing when the event is gone or not wanted.
-Status append_row(std::string& out, ToolStatement& row, Names& names,
+Status append_row(std::string& out, const Statement& row, Names& names,
                   const ExportOptions& options) {
-  const uint64_t seq = row.number(0);
-  auto topics = names.alive_in(seq, row.number(2), row.text(3));
+  auto topics = names.alive_in(row.number(0), row.number(2), row.bytes(3));
   if (!topics) {
     return std::move(topics).failure();
   }
   if (topics->empty() || !is_wanted(*topics, options.patterns)) {
     return Ok{};
   }
-  auto event = sse::restore_event(row.text(5), row.text(4), std::move(*topics));
+  auto event = event_of(row, std::move(*topics), {});
   if (!event) {
-    return fail(Errc::kStorage, "event " + std::to_string(seq) + ": " + event.error().detail);
+    return std::move(event).failure();
   }
-  (*event)->seal({}, seq, row.integer(1));
   append_line(out, **event);
   return Ok{};
 }
@@ -75,32 +72,23 @@ void append_line(std::string& out, const sse::Event& event) {
 
 Status export_events(const std::string& directory, const ExportOptions& options,
                      const std::function<bool(std::string_view lines)>& write) {
-  auto database = open_to_look(directory);
+  auto database = open_to_look(Folder(directory));
   if (!database) {
     return std::move(database).failure();
   }
-  auto names = Names::open(*database);
-  if (!names) {
-    return std::move(names).failure();
+  Names names(*database);
+  if (Status prepared = names.prepare(); !prepared) {
+    return prepared;
   }
-  auto rows = database->prepare(
-      "SELECT seq, time, topic, topics, id, block FROM events WHERE seq > ?1 ORDER BY seq");
-  if (!rows) {
-    return std::move(rows).failure();
+  auto event = database->prepare("SELECT " + std::string(kEventColumns) +
+                                 " FROM events WHERE seq > ? ORDER BY seq");
+  if (!event) {
+    return std::move(event).failure();
   }
-  rows->bind(1, std::min<uint64_t>(options.after, INT64_MAX));
+  Rows rows(event->bind(1, options.after));
   std::string lines;
-  for (;;) {
-    auto row = rows->step();
-    if (!row) {
-      write(lines);
-      return std::move(row).failure();
-    }
-    if (!*row) {
-      write(lines);
-      return Ok{};
-    }
-    if (Status appended = append_row(lines, *rows, *names, options); !appended) {
+  while (rows.next()) {
+    if (Status appended = append_row(lines, *event, names, options); !appended) {
       write(lines);
       return appended;
     }
@@ -111,6 +99,8 @@ Status export_events(const std::string& directory, const ExportOptions& options,
       lines.clear();
     }
   }
+  write(lines);
+  return rows.is_done() ? Status(Ok{}) : Status(database->failure(rows.code()));
 }
 
 }  // namespace ringcast::journal

@@ -16,12 +16,11 @@ namespace ringcast::journal {
 
 namespace {
 
-Failure refused(const std::string& path) {
-  return fail(Errc::kStorage, path + ": " + std::strerror(errno));
-}
+constexpr int kLockAttempts = 10;
+constexpr useconds_t kLockPauseUs = 10'000;
 
 std::string inside(const std::string& folder, std::string_view name) {
-  return folder + "/" + std::string(name);
+  return folder + (folder.ends_with('/') ? "" : "/") + std::string(name);
 }
 
 // Who holds the lock wrote its number into the file.
@@ -50,7 +49,7 @@ std::string Folder::lock() const {
 Status Folder::check() const {
   struct stat found {};
   if (::stat(path_.c_str(), &found) != 0) {
-    return refused(path_);
+    return system_failure(path_);
   }
   if (!S_ISDIR(found.st_mode)) {
     return fail(Errc::kStorage, path_ + ": is not a directory");
@@ -61,62 +60,37 @@ Status Folder::check() const {
   return Ok{};
 }
 
-Status Folder::sync() const {
-  const int descriptor = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) {
-    return refused(path_);
+Result<File> Folder::take_lock() const {
+  auto file = File::open_or_make(lock());
+  if (!file) {
+    return file;
   }
-  const bool is_synced = ::fsync(descriptor) == 0;
-  const int error = errno;
-  ::close(descriptor);
-  if (!is_synced) {
-    return fail(Errc::kStorage, path_ + ": " + std::strerror(error));
+  for (int attempt = 1; ::flock(file->descriptor(), LOCK_EX | LOCK_NB) != 0; ++attempt) {
+    if (errno != EWOULDBLOCK) {
+      return system_failure(lock());
+    }
+    if (attempt == kLockAttempts) {
+      return fail(Errc::kForbidden,
+                  database() + " is in use by another process" + holder_of(file->descriptor()));
+    }
+    ::usleep(kLockPauseUs);  // It may be is_locked() that has it, for a moment.
   }
-  return Ok{};
+  const std::string pid = std::to_string(::getpid()) + "\n";
+  // Only a hint: a full disk must not keep the daemon from starting.
+  if (::ftruncate(file->descriptor(), 0) == 0) {
+    [[maybe_unused]] const ssize_t written =
+        ::pwrite(file->descriptor(), pid.data(), pid.size(), 0);
+  }
+  return file;
+}
+
+bool Folder::is_locked() const {
+  const auto file = File::open(lock(), O_RDONLY);
+  return file && ::flock(file->descriptor(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 uint64_t Folder::disk_bytes() const {
   return size_of(database()) + size_of(wal()) + size_of(shm()) + size_of(mark()) + size_of(lock());
-}
-
-std::optional<FileIdentity> identity_of(const std::string& path) {
-  struct stat found {};
-  if (::stat(path.c_str(), &found) != 0) {
-    return std::nullopt;
-  }
-  return FileIdentity{.device = found.st_dev, .inode = found.st_ino};
-}
-
-uint64_t size_of(const std::string& path) {
-  struct stat found {};
-  return ::stat(path.c_str(), &found) == 0 ? static_cast<uint64_t>(found.st_size) : 0;
-}
-
-FolderLock::~FolderLock() {
-  ::close(descriptor_);
-}
-
-Result<std::unique_ptr<FolderLock>> FolderLock::take(const Folder& folder) {
-  const std::string path = folder.lock();
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-  if (descriptor < 0) {
-    return refused(path);
-  }
-  // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): the constructor is private.
-  std::unique_ptr<FolderLock> lock(new FolderLock(descriptor));
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) {
-      return refused(path);
-    }
-    return fail(Errc::kStorage,
-                folder.database() + " is in use by another process" + holder_of(descriptor));
-  }
-  const std::string pid = std::to_string(::getpid()) + "\n";
-  // Only a hint: a full disk must not keep the daemon from starting.
-  if (::ftruncate(descriptor, 0) == 0) {
-    [[maybe_unused]] const ssize_t written = ::pwrite(descriptor, pid.data(), pid.size(), 0);
-  }
-  return lock;
 }
 
 }  // namespace ringcast::journal

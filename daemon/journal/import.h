@@ -4,13 +4,16 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "journal/directory.h"
+#include "journal/change_rows.h"
+#include "journal/folder.h"
 #include "journal/import_line.h"
 #include "journal/import_topics.h"
-#include "journal/tool_database.h"
+#include "journal/meta.h"
+#include "journal/sqlite.h"
 
 namespace ringcast::journal {
 
@@ -37,41 +40,25 @@ class Importer {
   [[nodiscard]] uint64_t events() const { return committed_; }
 
  private:
-  struct Statements {
-    ToolStatement event;
-    ToolStatement entry;
-    ToolStatement meta;
-  };
-  struct Parts {
-    DirectoryLock lock;
-    ToolDatabase database;
-    Statements statements;
-    TopicTails tails;
-  };
-
- public:
-  // For open().
-  Importer(std::string directory, std::string epoch, const Clock& clock, Parts parts);
-
- private:
-  static Result<Statements> prepare(ToolDatabase& database);
-  Status read_ends();
+  Importer(Folder folder, File lock, Database database, const std::string& fresh_epoch,
+           const Clock& clock)
+      : folder_(std::move(folder)),
+        lock_(std::move(lock)),
+        database_(std::move(database)),
+        clock_(clock),
+        reader_(fresh_epoch) {}
+  Status prepare(const std::string& fresh_epoch);
   Status begin();
   Status write(const sse::Event& event);
-  Status write_event(const sse::Event& event, uint64_t topic);
-  Status write_entry(const sse::Event& event, TopicTails::Tail& tail);
-  Status write_meta();
 
-  const std::string directory_;
-  const std::string epoch_;
+  const Folder folder_;
+  const File lock_;
+  Database database_;
   const Clock& clock_;
-  DirectoryLock lock_;
-  ToolDatabase database_;
-  Statements statements_;
-  TopicTails tails_;
+  Meta meta_;
+  ChangeRows rows_{database_};
+  TopicTails tails_{database_};
   ImportLineReader reader_;
-  uint64_t sequence_ = 0;
-  int64_t last_time_ms_ = 0;
   uint64_t committed_ = 0;
   uint64_t pending_events_ = 0;
   size_t pending_bytes_ = 0;

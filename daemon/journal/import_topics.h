@@ -3,37 +3,34 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
-#include <utility>
+#include <vector>
 
 #include "base/result.h"
-#include "journal/tool_database.h"
+#include "journal/sqlite.h"
+#include "topics/journal.h"
 
 namespace ringcast::journal {
 
-// Where the topics end that an import adds to; makes those that are new. Remembers a bounded number
-// of them and finds the others again, for what was written since is in the database.
+// Where the topics end that an import adds to. Remembers a bounded number of them and finds the
+// others again, for what was written since is in the database.
 class TopicTails {
  public:
-  struct Tail {
-    uint64_t number = 0;
-    uint64_t nth = 0;
-    uint64_t bytes_through = 0;
-  };
-
   // `database` outlives this.
-  static Result<TopicTails> open(ToolDatabase& database);
-  // To be moved on when an entry is written. Lives until the next call.
-  Result<Tail*> find_or_add(const std::string& topic);
+  explicit TopicTails(Database& database) : database_(database) {}
+  Status prepare();
+
+  // The place of an event behind the topic's others. A topic that is new is put into `added`, too;
+  // both are written before the next event.
+  Result<topics::Placement> append(const std::string& topic, uint64_t bytes,
+                                   std::vector<topics::JournalTopic>& added);
 
  private:
-  TopicTails(ToolStatement insert, ToolStatement find, uint64_t last)
-      : insert_(std::move(insert)), find_(std::move(find)), last_(last) {}
-  Result<Tail> read(const std::string& topic);
+  Result<topics::Placement> read(const std::string& topic);
 
-  ToolStatement insert_;
-  ToolStatement find_;
-  uint64_t last_;  // The highest number of a topic.
-  std::unordered_map<std::string, Tail> known_;
+  Database& database_;
+  Statement find_;
+  int64_t last_ = 0;  // The highest number of a topic.
+  std::unordered_map<std::string, topics::Placement> known_;
 };
 
 }  // namespace ringcast::journal

@@ -6,14 +6,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "journal/tool_database.h"
 
 namespace ringcast::journal {
-
-// Opens the database of a journal to look at it, also beside a daemon, and starts a transaction:
-// all that is read is of one moment. kStorage: there is none, it cannot be read, it is not a
-// journal's, or of a newer version.
-Result<ToolDatabase> open_to_look(const std::string& directory);
 
 struct TopicUsage {
   std::string name;

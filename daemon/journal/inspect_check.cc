@@ -6,9 +6,9 @@
 #include <optional>
 #include <utility>
 
-#include "journal/inspect.h"
+#include "journal/database_file.h"
+#include "journal/event_rows.h"
 #include "journal/inspect_names.h"
-#include "journal/tool_database.h"
 #include "sse/position.h"
 #include "sse/stored_event.h"
 #include "topics/name.h"
@@ -26,7 +26,7 @@ std::string in_seq(uint64_t seq) {
 // What cannot be read any more is a fault by itself, and ends only its own part.
 class Checker {
  public:
-  Checker(ToolDatabase& database, const CheckOptions& options)
+  Checker(Database& database, const CheckOptions& options)
       : database_(database), options_(options) {}
 
   void run() {
@@ -44,32 +44,28 @@ class Checker {
     done_ = 0;
     options_.on_progress(phase_, done_);
     if (Status done = body(); !done) {
-      fault(std::string(phase_) + " cannot be read: " + done.error().detail);
+      const std::string& detail = done.error().detail;  // It may end with advice to do this check.
+      fault(std::string(phase_) + " cannot be read: " + detail.substr(0, detail.find("; use `")));
     }
   }
 
   // Calls `visit` with each row.
   template <typename Visit>
   Status each(std::string_view sql, Visit visit) {
-    auto rows = database_.prepare(sql);
-    if (!rows) {
-      return std::move(rows).failure();
+    auto statement = database_.prepare(sql);
+    if (!statement) {
+      return std::move(statement).failure();
     }
-    for (;;) {
-      auto row = rows->step();
-      if (!row) {
-        return std::move(row).failure();
-      }
-      if (!*row) {
-        return Ok{};
-      }
+    Rows rows(*statement);
+    while (rows.next()) {
       if (++done_ % kRowsToProgress == 0) {
         options_.on_progress(phase_, done_);
       }
-      if (Status visited = visit(*rows); !visited) {
+      if (Status visited = visit(*statement); !visited) {
         return visited;
       }
     }
+    return rows.is_done() ? Status(Ok{}) : Status(database_.failure(rows.code()));
   }
 
   void fault(const std::string& text) { options_.on_fault(text); }
@@ -78,9 +74,9 @@ class Checker {
   Status check_meta();
   Status check_topics();
   Status check_events();
-  Status check_event(ToolStatement& row);
+  Status check_event(const Statement& row);
   Status check_entries();
-  Status check_entry(ToolStatement& row);
+  Status check_entry(const Statement& row);
   void begin_topic(uint64_t topic);
 
   struct Previous {
@@ -89,22 +85,22 @@ class Checker {
     uint64_t bytes_through = 0;
   };
 
-  ToolDatabase& database_;
+  Database& database_;
   const CheckOptions& options_;
   std::string_view phase_;
   uint64_t done_ = 0;
   uint64_t reserved_ = std::numeric_limits<uint64_t>::max();
   int64_t time_ms_ = std::numeric_limits<int64_t>::min();
   std::optional<Names> names_;
-  std::optional<ToolStatement> event_;  // Of an entry.
+  Statement event_;  // Of an entry.
   Previous previous_;
   std::optional<Names::Topic> topic_;  // Of the entries that are looked at.
 };
 
 Status Checker::check_pages() {
   return each(options_.is_quick ? "PRAGMA quick_check" : "PRAGMA integrity_check",
-              [this](ToolStatement& row) -> Status {
-                if (const std::string_view text = row.text(0); text != "ok") {
+              [this](const Statement& row) -> Status {
+                if (const std::string_view text = row.bytes(0); text != "ok") {
                   fault(std::string(text));
                 }
                 return Ok{};
@@ -115,15 +111,13 @@ Status Checker::check_meta() {
   constexpr std::array<std::string_view, 4> kNeeded = {"epoch", "reserved", "last", "clean"};
   std::array<bool, kNeeded.size()> is_there{};
   uint64_t last = 0;
-  uint64_t rows = 0;
-  Status read = each("SELECT name, value FROM meta", [&](ToolStatement& row) -> Status {
-    const std::string_view name = row.text(0);
-    ++rows;
+  Status read = each("SELECT name, value FROM meta", [&](const Statement& row) -> Status {
+    const std::string_view name = row.bytes(0);
     const auto known = std::find(kNeeded.begin(), kNeeded.end(), name);
     if (known != kNeeded.end()) {
       is_there[static_cast<size_t>(known - kNeeded.begin())] = true;
     }
-    if (name == "epoch" && !sse::parse_position(std::string(row.text(1)) + "-0")) {
+    if (name == "epoch" && !sse::parse_position(std::string(row.bytes(1)) + "-0")) {
       fault("meta: the epoch is not 1 to 11 digits and small letters");
     } else if (name == "reserved") {
       reserved_ = row.number(1);
@@ -135,8 +129,7 @@ Status Checker::check_meta() {
   if (!read) {
     return read;
   }
-  // A journal has none before its first daemon has begun.
-  for (size_t i = 0; rows > 0 && i < kNeeded.size(); ++i) {
+  for (size_t i = 0; i < kNeeded.size(); ++i) {
     if (!is_there[i]) {
       fault("meta: there is no " + std::string(kNeeded[i]));
     }
@@ -149,8 +142,8 @@ Status Checker::check_meta() {
 }
 
 Status Checker::check_topics() {
-  return each("SELECT number, name FROM topics", [this](ToolStatement& row) -> Status {
-    if (Status valid = topics::check_topic(row.text(1)); !valid) {
+  return each("SELECT number, name FROM topics", [this](const Statement& row) -> Status {
+    if (Status valid = topics::check_topic(row.bytes(1)); !valid) {
       fault("topic " + std::to_string(row.number(0)) + ": " + valid.error().detail);
     }
     return Ok{};
@@ -158,34 +151,34 @@ Status Checker::check_topics() {
 }
 
 Status Checker::check_events() {
-  auto names = Names::open(database_);
-  if (!names) {
-    return std::move(names).failure();
+  names_.emplace(database_);
+  if (Status prepared = names_->prepare(); !prepared) {
+    names_.reset();
+    return prepared;
   }
-  names_.emplace(std::move(*names));
-  return each("SELECT seq, time, topic, topics, id, block FROM events ORDER BY seq",
-              [this](ToolStatement& row) { return check_event(row); });
+  return each("SELECT " + std::string(kEventColumns) + " FROM events ORDER BY seq",
+              [this](const Statement& row) { return check_event(row); });
 }
 
-Status Checker::check_event(ToolStatement& row) {
+Status Checker::check_event(const Statement& row) {
   const uint64_t seq = row.number(0);
   if (seq == 0 || seq > reserved_) {
     fault(in_seq(seq) + "its number is above what is reserved, " + std::to_string(reserved_));
   }
-  if (row.integer(1) < time_ms_) {
+  if (row.signed_number(1) < time_ms_) {
     fault(in_seq(seq) + "its time is before that of the event before");
   }
-  time_ms_ = std::max(time_ms_, row.integer(1));
-  const std::string_view block = row.text(5);
-  const auto event = sse::restore_event(block, row.text(4), {});
+  time_ms_ = std::max(time_ms_, row.signed_number(1));
+  const std::string_view block = row.bytes(5);
+  const auto event = sse::restore_event(block, row.bytes(4), {});
   if (!event) {
     fault(in_seq(seq) + event.error().detail);
   } else if ((*event)->body() != block) {
     fault(in_seq(seq) + "a stored event is not in its usual form");
   }
-  const auto held = names_->is_held(seq, row.number(2), row.text(3));
+  auto held = names_->is_held(seq, row.number(2), row.bytes(3));
   if (!held) {
-    return fail(held.error().code, held.error().detail);
+    return std::move(held).failure();
   }
   if (!*held) {
     fault(in_seq(seq) + "it is in no topic: there is no entry of it");
@@ -197,26 +190,25 @@ Status Checker::check_entries() {
   if (!names_) {
     return Ok{};  // Said already.
   }
-  auto event = database_.prepare("SELECT topic, topics FROM events WHERE seq = ?1");
-  if (!event) {
-    return std::move(event).failure();
+  constexpr std::string_view kEvent = "SELECT topic, topics FROM events WHERE seq = ?";
+  if (Status prepared = database_.prepare_all({{&event_, kEvent}}); !prepared) {
+    return prepared;
   }
-  event_.emplace(std::move(*event));
   return each("SELECT topic, seq, nth, bytes_through FROM entries ORDER BY topic, seq",
-              [this](ToolStatement& row) { return check_entry(row); });
+              [this](const Statement& row) { return check_entry(row); });
 }
 
 void Checker::begin_topic(uint64_t topic) {
   previous_ = {.topic = topic};
   topic_.reset();
   if (auto found = names_->find(topic); found && *found) {
-    topic_ = **found;
+    topic_ = std::move(*found);
   } else {
     fault("topic " + std::to_string(topic) + ": there are entries, but no row of the topic");
   }
 }
 
-Status Checker::check_entry(ToolStatement& row) {
+Status Checker::check_entry(const Statement& row) {
   const uint64_t topic = row.number(0);
   const uint64_t seq = row.number(1);
   const uint64_t nth = row.number(2);
@@ -234,25 +226,24 @@ Status Checker::check_entry(ToolStatement& row) {
   if (!topic_ || seq <= topic_->gone_high) {
     return Ok{};
   }
-  event_->reset();
-  event_->bind(1, seq);
-  const auto found = event_->step();
-  if (!found) {
-    return fail(found.error().code, found.error().detail);
+  Rows found(event_.bind(1, seq));
+  if (found.next()) {
+    if (event_.is_null(1) ? event_.number(0) != topic : !lists(event_.bytes(1), topic_->name)) {
+      fault(where + ": the event is of another topic");
+    }
+    return Ok{};
   }
-  if (!*found) {
-    fault(where + ": there is no such event");
-  } else if (event_->is_null(1) ? event_->number(0) != topic
-                                : !lists(event_->text(1), topic_->name)) {
-    fault(where + ": the event is of another topic");
+  if (!found.is_done()) {
+    return database_.failure(found.code());
   }
+  fault(where + ": there is no such event");
   return Ok{};
 }
 
 }  // namespace
 
 Status check(const std::string& directory, const CheckOptions& options) {
-  auto database = open_to_look(directory);
+  auto database = open_to_look(Folder(directory));
   if (!database) {
     return std::move(database).failure();
   }

@@ -2,17 +2,13 @@
 
 #include <utility>
 
+#include "journal/event_rows.h"
+
 namespace ringcast::journal {
 
 namespace {
 
 constexpr size_t kMostKnown = 65'536;
-
-std::vector<std::string_view> split(std::string_view joined) {
-  std::vector<std::string_view> names;
-  each_name(joined, [&names](std::string_view name) { names.push_back(name); });
-  return names;
-}
 
 }  // namespace
 
@@ -22,46 +18,53 @@ bool lists(std::string_view joined, std::string_view name) {
   return is_there;
 }
 
-Names::Names(ToolStatement by_number, ToolStatement by_name, ToolStatement entry)
-    : by_number_(std::move(by_number)), by_name_(std::move(by_name)), entry_(std::move(entry)) {}
-
-Result<Names> Names::open(ToolDatabase& database) {
-  auto by_number = database.prepare("SELECT name, gone_high FROM topics WHERE number = ?1");
-  auto by_name = database.prepare("SELECT number, gone_high FROM topics WHERE name = ?1");
-  auto entry = database.prepare("SELECT 1 FROM entries WHERE topic = ?1 AND seq = ?2");
-  for (auto* statement : {&by_number, &by_name, &entry}) {
-    if (!*statement) {
-      return std::move(*statement).failure();
-    }
-  }
-  return Names(std::move(*by_number), std::move(*by_name), std::move(*entry));
+Status Names::prepare() {
+  return rows_.prepare(database_);
 }
 
-Result<const Names::Topic*> Names::find(uint64_t number) {
+Result<std::optional<Names::Topic>> Names::find(uint64_t number) {
   if (const auto known = known_.find(number); known != known_.end()) {
-    return &known->second;
+    return std::optional(known->second);
   }
-  by_number_.reset();
-  by_number_.bind(1, number);
-  auto row = by_number_.step();
-  if (!row) {
-    return std::move(row).failure();
+  auto topic = read(rows_.by_number.bind(1, number));
+  if (topic && *topic) {
+    if (known_.size() == kMostKnown) {
+      known_.clear();
+    }
+    known_.emplace(number, **topic);
   }
-  if (!*row) {
-    return static_cast<const Topic*>(nullptr);
+  return topic;
+}
+
+Result<std::optional<Names::Topic>> Names::read(Statement& statement) {
+  Rows rows(statement);
+  if (rows.next()) {
+    return std::optional(Topic{.number = statement.number(0),
+                               .name = std::string(statement.bytes(1)),
+                               .gone_high = statement.number(2)});
   }
-  if (known_.size() == kMostKnown) {
-    known_.clear();
-  }
-  Topic topic{.name = std::string(by_number_.text(0)), .gone_high = by_number_.number(1)};
-  return &known_.emplace(number, std::move(topic)).first->second;
+  return rows.is_done() ? Result(std::optional<Topic>()) : database_.failure(rows.code());
 }
 
 Result<bool> Names::has_entry(uint64_t seq, uint64_t topic) {
-  entry_.reset();
-  entry_.bind(1, topic);
-  entry_.bind(2, seq);
-  return entry_.step();
+  Rows rows(rows_.has_entry.bind(1, topic).bind(2, seq));
+  const bool has = rows.next();
+  return has || rows.is_done() ? Result(has) : database_.failure(rows.code());
+}
+
+Result<std::vector<Names::Topic>> Names::holders(uint64_t seq, std::string_view topics) {
+  std::vector<Topic> found;
+  Status done = Ok{};
+  each_name(topics, [&](std::string_view name) {
+    auto topic = done ? read(rows_.by_name.bind_text(1, name)) : std::optional<Topic>();
+    auto holds = topic && *topic ? has_entry(seq, (*topic)->number) : Result(false);
+    if (!topic || !holds) {
+      done = topic ? std::move(holds).failure() : std::move(topic).failure();
+    } else if (*holds) {
+      found.push_back(std::move(**topic));
+    }
+  });
+  return done ? Result(std::move(found)) : std::move(done).failure();
 }
 
 Result<bool> Names::is_held(uint64_t seq, uint64_t topic, std::string_view topics) {
@@ -69,50 +72,30 @@ Result<bool> Names::is_held(uint64_t seq, uint64_t topic, std::string_view topic
   if (!in_first || *in_first || topics.empty()) {
     return in_first;
   }
-  for (const std::string_view name : split(topics)) {
-    by_name_.reset();
-    by_name_.bind(1, name);
-    auto row = by_name_.step();
-    if (!row) {
-      return row;
-    }
-    auto held = *row ? has_entry(seq, by_name_.number(0)) : Result<bool>(false);
-    if (!held || *held) {
-      return held;
-    }
-  }
-  return false;
+  auto found = holders(seq, topics);
+  return found ? Result(!found->empty()) : std::move(found).failure();
 }
 
 Result<std::vector<std::string>> Names::alive_in(uint64_t seq, uint64_t topic,
                                                  std::string_view topics) {
-  std::vector<std::string> alive;
+  std::vector<Topic> found;
   if (topics.empty()) {
     auto only = find(topic);
     if (!only) {
       return std::move(only).failure();
     }
-    if (*only != nullptr && seq > (*only)->gone_high) {
-      alive.push_back((*only)->name);
+    if (*only) {
+      found.push_back(std::move(**only));
     }
-    return alive;
+  } else if (auto several = holders(seq, topics)) {
+    found = std::move(*several);
+  } else {
+    return std::move(several).failure();
   }
-  for (const std::string_view name : split(topics)) {
-    by_name_.reset();
-    by_name_.bind(1, name);
-    auto row = by_name_.step();
-    if (!row) {
-      return std::move(row).failure();
-    }
-    if (!*row || seq <= by_name_.number(1)) {
-      continue;
-    }
-    auto held = has_entry(seq, by_name_.number(0));
-    if (!held) {
-      return std::move(held).failure();
-    }
-    if (*held) {
-      alive.emplace_back(name);
+  std::vector<std::string> alive;
+  for (Topic& one : found) {
+    if (seq > one.gone_high) {
+      alive.push_back(std::move(one.name));
     }
   }
   return alive;

@@ -8,23 +8,12 @@
 #include <vector>
 
 #include "base/result.h"
-#include "journal/tool_database.h"
+#include "journal/sqlite.h"
+#include "journal/wanted.h"
 
 namespace ringcast::journal {
 
-// Calls `visit` with each name of events.topics.
-template <typename Visit>
-void each_name(std::string_view joined, Visit visit) {
-  for (;;) {
-    const size_t end = joined.find('\n');
-    visit(joined.substr(0, end));
-    if (end == std::string_view::npos) {
-      return;
-    }
-    joined.remove_prefix(end + 1);
-  }
-}
-
+// Is it one of the names of events.topics?
 [[nodiscard]] bool lists(std::string_view joined, std::string_view name);
 
 // Topics by number and by name, and what events they hold, within one transaction. Remembers a
@@ -32,27 +21,30 @@ void each_name(std::string_view joined, Visit visit) {
 class Names {
  public:
   struct Topic {
+    uint64_t number = 0;
     std::string name;
     uint64_t gone_high = 0;
   };
 
   // `database` outlives this.
-  static Result<Names> open(ToolDatabase& database);
+  explicit Names(Database& database) : database_(database) {}
+  Status prepare();
 
-  // Null when there is none. Lives until the next call.
-  Result<const Topic*> find(uint64_t number);
+  // Nothing when there is none.
+  Result<std::optional<Topic>> find(uint64_t number);
   // Is there any entry of this event? `topic` and `topics` are its columns.
   Result<bool> is_held(uint64_t seq, uint64_t topic, std::string_view topics);
   // The names of those of its topics that it has not gone from; may be none.
   Result<std::vector<std::string>> alive_in(uint64_t seq, uint64_t topic, std::string_view topics);
 
  private:
-  Names(ToolStatement by_number, ToolStatement by_name, ToolStatement entry);
+  Result<std::optional<Topic>> read(Statement& statement);
   Result<bool> has_entry(uint64_t seq, uint64_t topic);
+  // Those of the topics with these names that have an entry of the event.
+  Result<std::vector<Topic>> holders(uint64_t seq, std::string_view topics);
 
-  ToolStatement by_number_;
-  ToolStatement by_name_;
-  ToolStatement entry_;
+  Database& database_;
+  TopicRows rows_;
   std::unordered_map<uint64_t, Topic> known_;
 };
 

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -16,7 +15,6 @@ namespace {
 // One sector of any disk: it is written whole or not at all.
 constexpr size_t kBytes = 512;
 constexpr std::string_view kMagic = "ringcast mark 1\n";
-constexpr size_t kEpochRoom = 32;
 constexpr size_t kSumAt = kBytes - 8;
 
 using Bytes = std::array<char, kBytes>;
@@ -54,7 +52,6 @@ Bytes encoded(const MarkRecord& record) {
     put(bytes, at, value);
     at += 8;
   }
-  record.epoch.copy(bytes.data() + at, kEpochRoom - 1);
   put(bytes, kSumAt, fnv(bytes));
   return bytes;
 }
@@ -71,40 +68,32 @@ std::optional<MarkRecord> decoded(const Bytes& bytes) {
   record.last = get(bytes, at + 24);
   record.refused_from = get(bytes, at + 32);
   record.refused_keys_ms = static_cast<int64_t>(get(bytes, at + 40));
-  record.epoch = bytes.data() + at + 48;  // The room behind it is zero.
   return record;
 }
 
 }  // namespace
 
-Mark::File::~File() {
-  ::close(descriptor);
-}
-
 std::optional<MarkRecord> Mark::read(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) {
-    return std::nullopt;
-  }
+  const auto file = File::open(path, O_RDONLY);
   Bytes bytes{};
-  const ssize_t got = ::pread(descriptor, bytes.data(), bytes.size(), 0);
-  ::close(descriptor);
-  return got == static_cast<ssize_t>(kBytes) ? decoded(bytes) : std::nullopt;
+  const bool is_whole = file && ::pread(file->descriptor(), bytes.data(), bytes.size(), 0) ==
+                                    static_cast<ssize_t>(kBytes);
+  return is_whole ? decoded(bytes) : std::nullopt;
 }
 
 Result<Mark> Mark::open(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-  if (descriptor < 0) {
-    return fail(Errc::kStorage, path + ": " + std::strerror(errno));
+  auto file = File::open_or_make(path);
+  if (!file) {
+    return std::move(file).failure();
   }
-  return Mark(path, descriptor);
+  return Mark(path, std::move(*file));
 }
 
 Status Mark::write(const MarkRecord& record) {
   const Bytes bytes = encoded(record);
-  if (::pwrite(file_->descriptor, bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(kBytes)) {
-    return fail(errno == ENOSPC ? Errc::kStorageFull : Errc::kStorage,
-                path_ + ": " + std::strerror(errno));
+  errno = ENOSPC;  // What a write that is cut short means.
+  if (::pwrite(file_.descriptor(), bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(kBytes)) {
+    return system_failure(path_);
   }
   record_ = record;
   return Ok{};
@@ -114,10 +103,7 @@ Status Mark::write_synced(const MarkRecord& record) {
   if (auto written = write(record); !written) {
     return written;
   }
-  if (::fdatasync(file_->descriptor) != 0) {
-    return fail(Errc::kStorage, path_ + ": " + std::strerror(errno));
-  }
-  return Ok{};
+  return ::fdatasync(file_.descriptor()) == 0 ? Status(Ok{}) : Status(system_failure(path_));
 }
 
 }  // namespace ringcast::journal

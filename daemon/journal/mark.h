@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "base/result.h"
+#include "journal/file.h"
 
 namespace ringcast::journal {
 
@@ -15,10 +15,9 @@ constexpr int64_t kNoRefusedKeys = INT64_MAX;
 // What stands beside the database, so that a copy of it, or an older state that was put back, does
 // not pass for the original: both would hand out the same positions twice.
 struct MarkRecord {
-  uint64_t life = 0;      // Renewed at each opening, here and in the database.
-  uint64_t previous = 0;  // While one is opened: the life before it; else 0.
-  uint64_t inode = 0;     // Of the database.
-  std::string epoch;
+  uint64_t life = 0;          // Renewed at each opening, here and in the database.
+  uint64_t previous = 0;      // While one is opened: the life before it; else 0.
+  uint64_t inode = 0;         // Of the database.
   uint64_t last = 0;          // The highest seq that was written.
   uint64_t refused_from = 0;  // Events from here on failed, but may stand in the log; 0: none.
   int64_t refused_keys_ms = kNoRefusedKeys;  // Keys from then on likewise.
@@ -41,18 +40,10 @@ class Mark {
   Status write_synced(const MarkRecord& record);
 
  private:
-  struct File {
-    explicit File(int opened) : descriptor(opened) {}
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    ~File();
-    int descriptor;
-  };
-  Mark(std::string path, int descriptor)
-      : path_(std::move(path)), file_(std::make_unique<File>(descriptor)) {}
+  Mark(std::string path, File file) : path_(std::move(path)), file_(std::move(file)) {}
 
   std::string path_;
-  std::unique_ptr<File> file_;
+  File file_;
   MarkRecord record_;
 };
 

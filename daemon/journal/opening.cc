@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <random>
 #include <utility>
 
@@ -29,14 +28,15 @@ uint64_t new_life() {
 // to life: their publishers were told that they are not there.
 Status remove_refused(Database& database, const MarkRecord& mark) {
   const std::string from = std::to_string(mark.refused_from);
-  auto found = mark.refused_from == 0
-                   ? Result<int64_t>(0)
-                   : database.number("SELECT 1 FROM events WHERE seq >= " + from + " LIMIT 1");
-  if (!found) {
-    return std::move(found).failure();
+  const std::string query = "SELECT 1 FROM events WHERE seq >= " + from + " LIMIT 1";
+  int64_t found = 0;
+  if (mark.refused_from != 0) {
+    if (auto read = database.read_numbers({{query, &found}}); !read) {
+      return read;
+    }
   }
   std::string sql;
-  if (*found != 0) {
+  if (found != 0) {
     sql = "DELETE FROM entries WHERE topic IN (SELECT number FROM topics) AND seq >= " + from +
           "; DELETE FROM events WHERE seq >= " + from + ";";
   }
@@ -69,17 +69,15 @@ Status write_holes(Database& database, const Future& future,
 
 // Reads what the newest event was, and about how many there are.
 Status look_at_events(Database& database, Past& past, topics::JournalStart& start) {
-  const std::array queries = {"SELECT max(seq) FROM events", "SELECT min(seq) FROM events",
-                              "SELECT time FROM events ORDER BY seq DESC LIMIT 1"};
-  std::array<int64_t, queries.size()> found{};
-  for (size_t i = 0; i < queries.size(); ++i) {
-    auto number = database.number(queries[i]);
-    if (!number) {
-      return std::move(number).failure();
-    }
-    found[i] = *number;
+  int64_t newest = 0;
+  int64_t oldest = 0;
+  int64_t time = 0;
+  auto read = database.read_numbers({{"SELECT max(seq) FROM events", &newest},
+                                     {"SELECT min(seq) FROM events", &oldest},
+                                     {"SELECT time FROM events ORDER BY seq DESC LIMIT 1", &time}});
+  if (!read) {
+    return read;
   }
-  const auto [newest, oldest, time] = found;
   past.highest = std::max(past.meta.last, static_cast<uint64_t>(newest));
   start.last_time_ms = std::max(past.meta.last_time, time);
   const auto span = newest == 0 ? 0 : static_cast<uint64_t>(newest - oldest + 1);
@@ -121,7 +119,8 @@ Status begin_life(OpenedFiles& files, Past& past, const Options& options,
   if (auto holes = write_holes(database, future, files.start.holes); !holes) {
     return holes;
   }
-  MarkRecord record = past.mark.value_or(MarkRecord{});
+  // What another database's mark refuses is none of this one's.
+  MarkRecord record = is_marked ? *past.mark : MarkRecord{};
   record.life = meta.life;
   record.previous = is_marked ? past.meta.life : 0;  // A copy stays one until all is written.
   record.inode = past.inode;
@@ -131,7 +130,7 @@ Status begin_life(OpenedFiles& files, Past& past, const Options& options,
   if (auto committed = database.execute("COMMIT"); !committed) {
     return committed;
   }
-  record = {.life = meta.life, .inode = past.inode, .epoch = meta.epoch, .last = meta.last};
+  record = {.life = meta.life, .inode = past.inode, .last = meta.last};
   return files.mark.write_synced(record);
 }
 
@@ -210,15 +209,15 @@ Result<Opened> open(const Options& options, const Surroundings& surroundings) {
   if (auto usable = files.folder.check(); !usable) {
     return std::move(usable).failure();
   }
-  auto lock = FolderLock::take(files.folder);
+  auto lock = files.folder.take_lock();
   if (!lock) {
     return std::move(lock).failure();
   }
   files.lock = std::move(*lock);
-  if (auto made = create_when_missing(files.folder); !made) {
+  if (auto made = create_when_missing(files.folder, surroundings.fresh_epoch); !made) {
     return std::move(made).failure();
   }
-  auto database = open_checked(files.folder);
+  auto database = open_to_write(files.folder);
   if (!database) {
     return std::move(database).failure();
   }

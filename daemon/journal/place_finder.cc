@@ -44,11 +44,11 @@ Result<uint64_t> PlaceFinder::find_id(const PlaceQuery& query) {
   return rows.is_done() ? Result<uint64_t>(uint64_t{0}) : database_.failure(rows.code());
 }
 
-Result<bool> PlaceFinder::has_wanted_type(uint64_t seq, const std::vector<std::string>& types) {
-  if (types.empty()) {
-    return true;
+Result<bool> PlaceFinder::matches(const EventWalk& walk, const std::vector<std::string>& types) {
+  if (types.empty() || !walk.is_wanted()) {
+    return walk.is_wanted();
   }
-  Rows rows(block_.bind(1, seq));
+  Rows rows(block_.bind(1, walk.seq()));
   if (!rows.next()) {
     return rows.is_done() ? Result<bool>(false) : database_.failure(rows.code());
   }
@@ -64,11 +64,11 @@ Result<uint64_t> PlaceFinder::find_newest(const PlaceQuery& query) {
     if (!walk.next()) {
       break;
     }
-    auto matches = walk.is_wanted() ? has_wanted_type(walk.seq(), query.types) : Result(false);
-    if (!matches) {
-      return std::move(matches).failure();
+    auto is_match = matches(walk, query.types);
+    if (!is_match) {
+      return std::move(is_match).failure();
     }
-    if (*matches) {
+    if (*is_match) {
       place = walk.seq();
       ++found;
     }
@@ -88,11 +88,11 @@ Result<uint64_t> PlaceFinder::find_since(const PlaceQuery& query) {
       return walk.code() == SQLITE_OK ? Result<uint64_t>(uint64_t{0})
                                       : database_.failure(walk.code());
     }
-    auto matches = walk.is_wanted() ? has_wanted_type(walk.seq(), query.types) : Result(false);
-    if (!matches) {
-      return std::move(matches).failure();
+    auto is_match = matches(walk, query.types);
+    if (!is_match) {
+      return std::move(is_match).failure();
     }
-    if (*matches) {
+    if (*is_match) {
       return walk.seq();
     }
   }

@@ -31,7 +31,8 @@ class PlaceFinder {
   Result<std::pair<uint64_t, int64_t>> event_from(uint64_t from);
   // The first event at or after the time; 0 when there is none.
   Result<uint64_t> search_time(int64_t since_ms, uint64_t up_to);
-  Result<bool> has_wanted_type(uint64_t seq, const std::vector<std::string>& types);
+  // Is the event where the walk stands wanted, and of the right type?
+  Result<bool> matches(const EventWalk& walk, const std::vector<std::string>& types);
 
   Database& database_;
   TopicRows& topic_rows_;

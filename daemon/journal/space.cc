@@ -15,7 +15,6 @@ constexpr uint64_t kSmallFiles = 256ULL << 10;  // journal.db-shm, the mark, the
 constexpr uint64_t kMinLimitBytes = 1ULL << 20;
 constexpr uint64_t kShrinkPages = 64;  // For each write: none shall take long.
 constexpr int kFoldTimeoutMs = 20;     // Readers hold the log for the length of a page.
-constexpr int kBusyTimeoutMs = 2000;
 
 Failure held_up() {
   return fail(Errc::kStorageFull,
@@ -35,9 +34,7 @@ Bounds share_out(uint64_t max_bytes) {
 }
 
 Space::~Space() {
-  if (database_.is_open()) {
-    sqlite3_wal_hook(database_.handle(), nullptr, nullptr);
-  }
+  sqlite3_wal_hook(database_.handle(), nullptr, nullptr);
 }
 
 Status Space::start(uint64_t max_bytes) {

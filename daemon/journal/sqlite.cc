@@ -9,8 +9,21 @@ namespace ringcast::journal {
 
 namespace {
 
-// Locks are held for the length of a page or of a group; an operator's tool may hold one longer.
-constexpr int kBusyTimeoutMs = 2000;
+// A path in a "file:" name.
+std::string escaped(const std::string& path) {
+  std::string out;
+  for (const char c : path) {
+    if (c == '%' || c == '?' || c == '#') {
+      constexpr std::string_view kDigits = "0123456789abcdef";
+      out += '%';
+      out += kDigits[static_cast<unsigned char>(c) >> 4U];
+      out += kDigits[static_cast<unsigned char>(c) & 15U];
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -91,6 +104,15 @@ Result<Database> Database::open(const std::string& path, int flags, Closing clos
   return database;
 }
 
+Result<Database> Database::open_immutable(const std::string& path) {
+  auto database = open("file:" + escaped(path) + "?immutable=1",
+                       SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, Closing::kLeavesFilesAlone);
+  if (database) {
+    database->path_ = path;
+  }
+  return database;
+}
+
 void Database::set_closing(Closing closing) {
   sqlite3_db_config(handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
                     closing == Closing::kLeavesFilesAlone ? 1 : 0, nullptr);
@@ -130,16 +152,19 @@ Status Database::execute(const std::string& sql) {
   return checked(*this, sqlite3_exec(handle(), sql.c_str(), nullptr, nullptr, nullptr));
 }
 
-Result<int64_t> Database::number(std::string_view sql) {
-  auto statement = prepare(sql);
-  if (!statement) {
-    return std::move(statement).failure();
+Status Database::read_numbers(std::initializer_list<Reading> readings) {
+  for (const auto& [sql, number] : readings) {
+    auto statement = prepare(sql);
+    if (!statement) {
+      return std::move(statement).failure();
+    }
+    const int code = statement->step();
+    if (code != SQLITE_ROW && code != SQLITE_DONE) {
+      return failure(code);
+    }
+    *number = code == SQLITE_ROW ? statement->signed_number(0) : 0;
   }
-  const int code = statement->step();
-  if (code != SQLITE_ROW && code != SQLITE_DONE) {
-    return failure(code);
-  }
-  return code == SQLITE_ROW ? statement->signed_number(0) : 0;
+  return Ok{};
 }
 
 Failure Database::failure(int code) const {

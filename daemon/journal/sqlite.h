@@ -62,6 +62,9 @@ class Rows {
   int code_ = SQLITE_DONE;
 };
 
+// Locks are held for the length of a page or of a group; an operator's tool may hold one longer.
+constexpr int kBusyTimeoutMs = 2000;
+
 enum class Closing { kCheckpoints, kLeavesFilesAlone };
 
 // A connection. One thread at a time. Outlives its statements.
@@ -71,7 +74,8 @@ class Database {
 
   // `flags` as of sqlite3_open_v2(). What is read later can fail, too: SQLite opens lazily.
   static Result<Database> open(const std::string& path, int flags, Closing closing);
-  [[nodiscard]] bool is_open() const { return handle_ != nullptr; }
+  // For a file on a medium that takes no writes at all and that nobody else has open.
+  static Result<Database> open_immutable(const std::string& path);
   Status close();
   // What closing the last connection does to the write-ahead log.
   void set_closing(Closing closing);
@@ -84,8 +88,12 @@ class Database {
   Status prepare_all(std::initializer_list<Preparation> preparations);
   // One or several statements; rows are ignored.
   Status execute(const std::string& sql);
-  // The first column of the first row; 0 when there is none.
-  Result<int64_t> number(std::string_view sql);
+  // Fills each number with the first column of its query's first row; 0 when there is none.
+  struct Reading {
+    std::string_view sql;
+    int64_t* number;
+  };
+  Status read_numbers(std::initializer_list<Reading> readings);
 
   // What the last call failed with, as a kStorage or kStorageFull.
   [[nodiscard]] Failure failure(int code) const;

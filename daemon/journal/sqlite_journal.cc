@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "journal/sqlite_reader.h"
@@ -11,6 +10,9 @@ namespace ringcast::journal {
 
 using topics::Changes;
 
+namespace {
+
+// Syncs the write-ahead log without writing to it.
 Status sync_log(Database& database) {
   sqlite3_file* log = nullptr;
   sqlite3_file_control(database.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
@@ -18,11 +20,12 @@ Status sync_log(Database& database) {
     return Ok{};  // Nothing was written yet.
   }
   if (log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) != SQLITE_OK) {
-    return fail(Errc::kStorage,
-                std::string("journal.db-wal cannot be synced: ") + std::strerror(errno));
+    return system_failure("journal.db-wal cannot be synced");
   }
   return Ok{};
 }
+
+}  // namespace
 
 SqliteJournal::SqliteJournal(OpenedFiles files)
     : files_(std::move(files)),

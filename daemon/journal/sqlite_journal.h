@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "journal/change_rows.h"
@@ -20,7 +19,7 @@ namespace ringcast::journal {
 // What open() has made ready.
 struct OpenedFiles {
   Folder folder;
-  std::unique_ptr<FolderLock> lock;
+  File lock;
   Database database;
   Mark mark;
   Meta meta;
@@ -29,9 +28,6 @@ struct OpenedFiles {
   FileIdentity wal_identity;
   uint64_t reserved_step = 0;  // `meta.reserved` is moved on by so much: it is seldom written.
 };
-
-// Syncs the write-ahead log without writing to it.
-Status sync_log(Database& database);
 
 // The port's implementation over one connection that writes. Threads: as the port has it.
 class SqliteJournal final : public topics::Journal {

@@ -1,7 +1,6 @@
 #include "journal/wanted.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "journal/event_rows.h"
 #include "topics/name.h"

@@ -86,10 +86,10 @@ class House {
     CHECK_MESSAGE(closed, closed.error().detail);
     journal.reset();
   }
-  std::string refusal() const {
+  std::string refusal(Errc code = Errc::kStorage) const {
     auto opened = journal::open(options, surroundings);
     REQUIRE_FALSE(opened);
-    CHECK(opened.error().code == Errc::kStorage);
+    CHECK(opened.error().code == code);
     return opened.error().detail;
   }
 

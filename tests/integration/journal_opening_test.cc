@@ -1,7 +1,6 @@
 #include <sys/wait.h>
 
 #include "integration/journal_house.h"
-#include "journal/folder.h"
 #include "journal/mark.h"
 
 namespace ringcast::journal {

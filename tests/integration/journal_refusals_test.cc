@@ -1,9 +1,12 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include <atomic>
 #include <csignal>
+#include <thread>
 
 #include "integration/journal_house.h"
+#include "journal/folder.h"
 #include "journal/sqlite.h"
 
 namespace ringcast::journal {
@@ -107,11 +110,33 @@ TEST_CASE("journal: a second daemon is refused, and told who has it") {
   House house;
   house.open();
   const std::string expected = " is in use by another process (pid " + std::to_string(::getpid());
-  CHECK(contains(house.refusal(), expected));
+  CHECK(contains(house.refusal(Errc::kForbidden), expected));
   house.publish("a");
   house.close();
   house.open();
   CHECK(house.notes.empty());
+}
+
+TEST_CASE("journal: who looks whether it is in use keeps nobody from opening it") {
+  const TemporaryFolder directory;
+  const Folder folder(directory.string());
+  CHECK_FALSE(folder.is_locked());
+  std::atomic<bool> is_over = false;
+  std::thread looking([&] {
+    while (!is_over) {
+      (void)folder.is_locked();
+      std::this_thread::yield();
+    }
+  });
+  int refused = 0;
+  for (int i = 0; i < 300; ++i) {
+    const auto lock = folder.take_lock();
+    refused += lock ? 0 : 1;
+    CHECK(folder.is_locked() == lock.has_value());
+  }
+  is_over = true;
+  looking.join();
+  CHECK(refused == 0);
 }
 
 TEST_CASE("journal: nothing is written to a file that was removed or replaced") {

@@ -19,28 +19,28 @@ class Unreadable(JournalCase):
         for command in ("check", "stats", "export"):
             result = journal(command, self.directory)
             self.assertEqual(result.returncode, 2)
-            self.assertIn("there is no journal.db", result.stderr.decode())
+            self.assertIn("journal.db: No such file or directory", result.stderr.decode())
         self.assertEqual(os.listdir(self.directory), [])
 
     def test_a_file_that_is_no_database(self):
         self.database.write_bytes(os.urandom(8192))
-        self.assert_unreadable("not a database")
+        self.assert_unreadable("is not a SQLite database")
 
     def test_an_empty_file(self):
         self.database.write_bytes(b"")
-        self.assert_unreadable("not the database of a journal")
+        self.assert_unreadable("is empty")
         self.assertEqual(self.database.read_bytes(), b"")
 
     def test_another_applications_database(self):
         self.change("CREATE TABLE theirs(x)")
         before = self.database.read_bytes()
-        self.assert_unreadable("not the database of a journal")
+        self.assert_unreadable("is not a journal of ringcast")
         self.assertEqual(self.database.read_bytes(), before)
 
     def test_a_newer_schema(self):
         self.fill()
         self.change("PRAGMA user_version = 2")
-        self.assert_unreadable("version 2, newer than 1")
+        self.assert_unreadable("newer version of ringcast (schema 2, this one knows 1)")
 
 
 class Faults(JournalCase):

@@ -54,6 +54,14 @@ class RoundTrip(JournalCase):
         self.assertFalse((self.directory / "journal.mark").exists())
         self.assertEqual(self.check(), (0, ["no faults"]))
 
+    def test_the_bytes_of_a_topic_are_those_on_the_wire(self):
+        self.fill([{"topic": "a", "id": "my own", "data": "x"}] * 2)
+        for gone, events in ((0, 2), (1, 1)):
+            self.change(f"UPDATE topics SET gone_high = {gone}")
+            largest = self.stats("--topics", "1")["largest"]
+            self.assertEqual(largest, [{"name": "a", "events": events,
+                                        "bytes": events * len("id: my own\ndata: x\n\n")}])
+
     def test_times_never_go_back_and_are_never_to_come(self):
         self.fill([{"time": "2024-01-02T00:00:00Z", "topic": "a", "data": ""},
                    {"time": "2023-01-01T00:00:00Z", "topic": "a", "data": ""},
