@@ -76,7 +76,6 @@ TEST_CASE("config: an unknown key that is near to nothing lists what there is") 
 }
 
 TEST_CASE("config: keys of features that do not exist are unknown") {
-  CHECK(error_of("journal: {path: /x}").starts_with("f.yaml:1:1: journal: unknown key;"));
   CHECK(error_of("mercure: {enabled: true}").starts_with("f.yaml:1:1: mercure: unknown key;"));
   CHECK(error_of("auth: {tokens: []}").starts_with("f.yaml:1:8: auth.tokens: unknown key;"));
   CHECK(error_of("listen: [{tcp: \"127.0.0.1:1\", tls: {}}]")
@@ -184,6 +183,75 @@ TEST_CASE("config: a body must fit four times into the memory") {
         "(4MiB)");
   CHECK(error_of("memory: 2MiB") ==
         "f.yaml:1:9: memory: limits.body (1MiB) must be at most a quarter of memory (2MiB)");
+}
+
+TEST_CASE("config: the journal is off until it has a path") {
+  CHECK(Config().journal.path.empty());
+  CHECK(config_of("journal: {path: /var/lib/ringcast}").journal.path == "/var/lib/ringcast");
+  CHECK(config_of("journal: {path: \"\"}") == Config());
+  CHECK(config_of("journal:\n  path:\n") == Config());
+  CHECK(config_of("journal: {path: ~}") == Config());
+}
+
+TEST_CASE("config: the levels of journal.sync need no quotes, and take them") {
+  CHECK(Config().journal.sync == journal::Sync::kAlways);
+  CHECK(config_of("journal: {sync: always}").journal.sync == journal::Sync::kAlways);
+  CHECK(config_of("journal: {sync: interval}").journal.sync == journal::Sync::kInterval);
+  CHECK(config_of("journal: {sync: off}").journal.sync == journal::Sync::kOff);
+  CHECK(config_of("journal: {sync: \"off\"}").journal.sync == journal::Sync::kOff);
+}
+
+TEST_CASE("config: every key of the journal is read") {
+  const Config config = config_of(
+      "journal: {path: a b, sync: interval, interval: 5s, pending: 1MiB, bytes: 2GiB}\n"
+      "retain: {events: 7, bytes: 3MiB, age: 0}\n");
+  CHECK(config.journal == journal::Options{.path = "a b",
+                                           .sync = journal::Sync::kInterval,
+                                           .interval_ms = 5000,
+                                           .pending_bytes = 1 << 20,
+                                           .max_bytes = 2ULL << 30});
+  CHECK(config.server.policies.fallback.retain ==
+        topics::Retain{.events = 7, .bytes = 3 << 20, .age_ms = 0});
+}
+
+TEST_CASE("config: what the journal's keys cannot be is named") {
+  CHECK(error_of("journal: {path: [/a]}") ==
+        "f.yaml:1:17: journal.path: must be the path of a directory, not a list");
+  CHECK(error_of("journal: {path: {a: b}}") ==
+        "f.yaml:1:17: journal.path: must be the path of a directory, not a map");
+  CHECK(error_of("journal: {sync: on}") ==
+        "f.yaml:1:17: journal.sync: must be always, interval or off, not \"on\"");
+  CHECK(error_of("journal: {sync: OFF}") ==
+        "f.yaml:1:17: journal.sync: must be always, interval or off, not \"OFF\"");
+  CHECK(error_of("journal: {sync: }") ==
+        "f.yaml:1:11: journal.sync: must be always, interval or off, not nothing");
+  CHECK(error_of("journal: {interval: 0}") ==
+        "f.yaml:1:21: journal.interval: must be a time from 10ms to 1m, not \"0\"");
+  CHECK(error_of("journal: {pending: 1}") ==
+        "f.yaml:1:20: journal.pending: must be a size from 64KiB to 64GiB, not \"1\"");
+  CHECK(error_of("journal: {bytes: 16777215}") ==
+        "f.yaml:1:18: journal.bytes: must be a size from 16MiB to 1048576GiB, not \"16777215\"");
+  CHECK(error_of("retain: {events: 1k}") ==
+        "f.yaml:1:18: retain.events: must be a whole number from 0 to 1000000000000, not \"1k\"");
+  CHECK(error_of("retain: {age: 1ms}") ==
+        "f.yaml:1:15: retain.age: must be 0 or a time from 1s to 36500d, not \"1ms\"");
+  CHECK(error_of("journal: /var/lib/ringcast") ==
+        "f.yaml:1:10: journal: must be a map of keys, not \"/var/lib/ringcast\"");
+  CHECK(error_of("journal: {pth: /a}") ==
+        "f.yaml:1:11: journal.pth: unknown key; did you mean journal.path?");
+  CHECK(error_of("journal: {retain: {bytes: 1GiB}}").starts_with("f.yaml:1:11: journal.retain: "));
+}
+
+TEST_CASE("config: a body must fit sixteen times into the journal, if there is one") {
+  const std::string sizes = "journal: {bytes: 32MiB, path: ";
+  CHECK(config_of(sizes + "/a}\nlimits: {body: 2MiB}").server.limits.body_bytes == 2 << 20);
+  CHECK(error_of(sizes + "/a}\nlimits: {body: 2097153}") ==
+        "f.yaml:2:16: limits.body: limits.body (2097153) must be at most a sixteenth of "
+        "journal.bytes (32MiB)");
+  CHECK(error_of(sizes + "\"\"}\nlimits: {body: 2097153}") == "no error");
+  CHECK(error_of("journal: {bytes: 16MiB, path: /a}") == "no error");  // With the default body.
+  CHECK(error_of("memory: 4MiB\njournal: {path: /a, bytes: 16MiB}\nlimits: {body: 2MiB}") ==
+        "f.yaml:3:16: limits.body: limits.body (2MiB) must be at most a quarter of memory (4MiB)");
 }
 
 }  // namespace
