@@ -78,6 +78,27 @@ void add_hub(Families& families, const server::HubCounts& hub) {
                static_cast<uint64_t>(hub.memory_limit));
 }
 
+void add_journal(Families& families, const server::HubCounts& hub,
+                 const server::JournalThread::Counts& journal) {
+  const auto gauge = MetricType::Gauge;
+  const auto counter = MetricType::Counter;
+  families.add(counter, "ringcast_journal_commits_total", "Groups written to the journal.",
+               journal.commits.value());
+  families.add(counter, "ringcast_journal_failures_total", "Writes and syncs that failed.",
+               journal.failures.value());
+  families.add(gauge, "ringcast_journal_failing", "1 while publishes are refused for it.",
+               journal.is_failing ? 1 : 0);
+  families.add(counter, "ringcast_journal_events_removed_total",
+               "Events that left a topic on disk, by `retain`, DELETE or for space.",
+               hub.left_journal);
+  families.add(gauge, "ringcast_journal_pending_bytes", "Publishes that wait to be written.",
+               hub.pending_bytes);
+  families.add(gauge, "ringcast_journal_used_bytes", "Pages of the database that hold something.",
+               journal.used_bytes);
+  families.add(gauge, "ringcast_journal_disk_bytes", "All files of the journal.",
+               journal.disk_bytes);
+}
+
 void add_labelled(Families& families, const Snapshot& snapshot) {
   MetricFamily& gaps =
       families.family(MetricType::Counter, "ringcast_gaps_total", "Gap events, by reason.");
@@ -133,6 +154,9 @@ std::string render_metrics(const Snapshot& snapshot) {
             [](const WorkerCounts& counts) -> const Counter& { return counts.subscriptions; });
   add_total("ringcast_heartbeats_total", "Heartbeats written.", snapshot.workers,
             [](const WorkerCounts& counts) -> const Counter& { return counts.heartbeats; });
+  if (snapshot.journal != nullptr) {
+    add_journal(families, snapshot.hub, *snapshot.journal);
+  }
   add_labelled(families, snapshot);
   return families.text();
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "server/fanout.h"
+#include "server/journal_thread.h"
 #include "server/services.h"
 
 namespace ringcast::admin {
@@ -15,6 +16,7 @@ struct Snapshot {
   std::vector<const server::Fanout::Counts*> fanouts;
   uint64_t connections = 0;
   uint64_t subscribers = 0;
+  const server::JournalThread::Counts* journal = nullptr;  // Null: memory only.
 };
 
 // The snapshot in the Prometheus text format.

@@ -208,7 +208,8 @@ std::string Daemon::metrics() {
                                 .workers = server_->counts(),
                                 .fanouts = server_->fanout_counts(),
                                 .connections = services_.connections.load(),
-                                .subscribers = services_.subscribers.load()});
+                                .subscribers = services_.subscribers.load(),
+                                .journal = journal_thread_ ? &journal_thread_->counts() : nullptr});
 }
 
 }  // namespace ringcast::app

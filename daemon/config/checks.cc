@@ -9,9 +9,11 @@ namespace ringcast::config {
 
 namespace {
 
-// One event must not be able to take the whole budget.
-constexpr uint64_t kBodyShare = 4;
-constexpr uint64_t kJournalShare = 16;
+// The value of a key, for a message about it.
+struct Amount {
+  std::string_view path;
+  uint64_t bytes;
+};
 
 // The assignment that won, if the key was set at all.
 const Assignment* last_of(std::span<const Assignment> assignments, std::string_view path) {
@@ -54,30 +56,37 @@ Status check_listen(const Config& config, const Assignment& listen) {
   return Ok{};
 }
 
-// One event has to fit well among all that the journal may hold.
-Status check_journal(const Config& config, std::span<const Assignment> assignments) {
-  const uint64_t body = config.server.limits.body_bytes;
-  if (config.journal.path.empty() || body <= config.journal.max_bytes / kJournalShare) {
+// `part` may be at most one `share`th of `whole`, and `name` says so: "a quarter of ".
+Status check_share(const Amount& part, const Amount& whole, uint64_t share, std::string_view name,
+                   std::span<const Assignment> assignments) {
+  if (part.bytes <= whole.bytes / share) {
     return Ok{};
   }
-  const Assignment* body_set = last_of(assignments, "limits.body");
-  const Assignment* set = body_set != nullptr ? body_set : last_of(assignments, "journal.bytes");
+  const Assignment* part_set = last_of(assignments, part.path);
+  const Assignment* set = part_set != nullptr ? part_set : last_of(assignments, whole.path);
+  const auto shown = [](const Amount& amount) {
+    return std::string(amount.path) + " (" + print_size(amount.bytes) + ")";
+  };
   return fail_at(set->value->where, set->path,
-                 "limits.body (" + print_size(body) + ") must be at most a sixteenth of " +
-                     "journal.bytes (" + print_size(config.journal.max_bytes) + ")");
+                 shown(part) + " must be at most " + std::string(name) + shown(whole));
 }
 
-Status check_body(const Config& config, std::span<const Assignment> assignments) {
-  const uint64_t body = config.server.limits.body_bytes;
-  const uint64_t memory = config.server.memory_bytes;
-  if (body <= memory / kBodyShare) {
+Status check_shares(const Config& config, std::span<const Assignment> assignments) {
+  const Amount body{"limits.body", config.server.limits.body_bytes};
+  const Amount memory{"memory", config.server.memory_bytes};
+  // One event must not be able to take the whole budget.
+  if (auto status = check_share(body, memory, 4, "a quarter of ", assignments); !status) {
+    return status;
+  }
+  if (config.journal.path.empty()) {
     return Ok{};
   }
-  const Assignment* body_set = last_of(assignments, "limits.body");
-  const Assignment* set = body_set != nullptr ? body_set : last_of(assignments, "memory");
-  return fail_at(set->value->where, set->path,
-                 "limits.body (" + print_size(body) + ") must be at most a quarter of memory (" +
-                     print_size(memory) + ")");
+  const Amount pending{"journal.pending", config.journal.pending_bytes};
+  if (auto status = check_share(pending, memory, 1, "", assignments); !status) {
+    return status;
+  }
+  const Amount disk{"journal.retain.bytes", config.journal.max_bytes};
+  return check_share(body, disk, 16, "a sixteenth of ", assignments);
 }
 
 }  // namespace
@@ -88,10 +97,7 @@ Status check_together(const Config& config, std::span<const Assignment> assignme
       return status;
     }
   }
-  if (auto status = check_body(config, assignments); !status) {
-    return status;
-  }
-  return check_journal(config, assignments);
+  return check_shares(config, assignments);
 }
 
 }  // namespace ringcast::config

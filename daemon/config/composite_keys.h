@@ -21,9 +21,6 @@ std::string print_workers(const Config& config);
 Status read_topics(const Node& value, std::string_view path, Config& config);
 std::string print_topics(const Config& config);
 
-Status read_journal_path(const Node& value, std::string_view path, Config& config);
-std::string print_journal_path(const Config& config);
-
 Status read_anonymous(const Node& value, std::string_view path, Config& config);
 std::string print_anonymous(const Config& config);
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "config/keys.h"
 #include "config/units.h"
@@ -15,11 +16,14 @@ std::string range(const Count& kind) {
   return std::to_string(kind.low) + " to " + std::to_string(kind.high);
 }
 std::string range(const Size& kind) {
-  return print_size(kind.low) + " to " + print_size(kind.high);
+  return (kind.or_zero ? "0 or " : "") + print_size(kind.low) + " to " + print_size(kind.high);
 }
 std::string range(const Time& kind) {
   return (kind.or_zero ? "0 or " : "") + print_time(kind.low_ms) + " to " +
          print_time(kind.high_ms);
+}
+std::string range(const Text& kind) {
+  return std::string(kind.values);
 }
 std::string range(const Flag& /*kind*/) {
   return "true or false";
@@ -59,12 +63,14 @@ Status read(const Count& kind, const Node& value, std::string_view path, Config&
 
 Status read(const Size& kind, const Node& value, std::string_view path, Config& config) {
   const auto size = is_scalar_node(value) ? parse_size(value.scalar) : std::nullopt;
-  if (!size || *size < kind.low || *size > kind.high) {
+  const bool in_range = size && *size >= kind.low && *size <= kind.high;
+  if (!in_range && !(size == 0 && kind.or_zero)) {
     const auto unit = is_scalar_node(value) ? unit_of(value.scalar) : std::nullopt;
     const bool has_odd_unit = unit && !unit->empty() && !parse_size("1" + std::string(*unit));
-    return must_be(
-        value, path,
-        "a size from " + range(kind) + (has_odd_unit ? " in " + std::string(kSizeUnits) : ""));
+    return must_be(value, path,
+                   (kind.or_zero ? "0 or a size from " : "a size from ") + print_size(kind.low) +
+                       " to " + print_size(kind.high) +
+                       (has_odd_unit ? " in " + std::string(kSizeUnits) : ""));
   }
   kind.at(config) = *size;
   return Ok{};
@@ -82,6 +88,14 @@ Status read(const Time& kind, const Node& value, std::string_view path, Config& 
                        (has_odd_unit ? " with a unit (" + std::string(kTimeUnits) + ")" : ""));
   }
   kind.at(config) = *ms;
+  return Ok{};
+}
+
+Status read(const Text& kind, const Node& value, std::string_view path, Config& config) {
+  if (!is_scalar_node(value) || value.scalar.find('\0') != std::string::npos) {
+    return must_be(value, path, range(kind));
+  }
+  kind.at(config) = value.scalar;
   return Ok{};
 }
 
@@ -116,6 +130,9 @@ std::string print(const Size& kind, Config& config) {
 std::string print(const Time& kind, Config& config) {
   return " " + print_time(kind.at(config));
 }
+std::string print(const Text& kind, Config& config) {
+  return " " + json::quoted(kind.at(config));
+}
 std::string print(const Flag& kind, Config& config) {
   return kind.at(config) ? " true" : " false";
 }
@@ -135,6 +152,26 @@ Status read_key(const Key& key, const Node& value, std::string_view path, Config
 std::string print_key(const Key& key, const Config& config) {
   Config copy = config;
   return std::visit([&](const auto& kind) { return print(kind, copy); }, key.kind);
+}
+
+std::string print_keys(std::span<const Key> keys, const Config& config, size_t indent) {
+  std::string out;
+  std::string_view last;
+  for (const Key& key : keys) {
+    std::string spaces(indent, ' ');
+    size_t begin = 0;
+    for (size_t dot = 0; (dot = key.path.find('.', begin)) != std::string_view::npos;) {
+      if (!last.starts_with(key.path.substr(0, dot + 1))) {
+        out.append(spaces).append(key.path.substr(begin, dot - begin)).append(":\n");
+      }
+      spaces += "  ";
+      begin = dot + 1;
+    }
+    out.append(spaces).append(key.path.substr(begin)).append(":");
+    out.append(print_key(key, config)).append("\n");
+    last = key.path;
+  }
+  return out;
 }
 
 std::string range_of(const Key& key) {

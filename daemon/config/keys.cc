@@ -1,5 +1,6 @@
 #include "config/keys.h"
 
+#include <algorithm>
 #include <array>
 
 #include "config/composite_keys.h"
@@ -11,11 +12,14 @@ namespace {
 constexpr uint64_t kKiB = 1ULL << 10;
 constexpr uint64_t kMiB = 1ULL << 20;
 constexpr uint64_t kGiB = 1ULL << 30;
+constexpr uint64_t kTiB = 1ULL << 40;
 constexpr int64_t kSecond = 1000;
 constexpr int64_t kMinute = 60 * kSecond;
 constexpr int64_t kHour = 60 * kMinute;
 constexpr int64_t kDay = 24 * kHour;
+constexpr int64_t kTenYears = 3650 * kDay;
 constexpr uint64_t kMany = 10'000'000;
+constexpr uint64_t kManyOnDisk = 1'000'000'000;
 
 constexpr std::array<std::string_view, 2> kLagged = {"skip", "disconnect"};
 constexpr std::array<std::string_view, 3> kSyncs = {"always", "interval", "off"};
@@ -35,7 +39,7 @@ auto& retain(Config& config) {
   return config.server.policies.fallback.retain.*Member;
 }
 template <auto Member>
-auto& journal(Config& config) {
+auto& journaling(Config& config) {
   return config.journal.*Member;
 }
 template <auto Member>
@@ -73,8 +77,6 @@ constexpr Choice kFormatChoice = {
 
 constexpr Change kLive = Change::kLive;
 constexpr Change kRestart = Change::kRestart;
-constexpr size_t kFirstPolicyKey = 2;
-constexpr size_t kPolicyKeys = 9;
 
 using topics::Policy;
 using topics::Retain;
@@ -87,23 +89,26 @@ using Server = server::Options;
 constexpr std::array kKeys = {
     Key{"listen", kRestart, Composite{read_listen, print_listen, "a list of addresses"}},
     Key{"workers", kRestart, Composite{read_workers, print_workers, "auto or 1 to 64", true}},
-    Key{"history.events", kLive, Count{policy<&Policy::events>, 0, kMany}},
-    Key{"history.bytes", kLive, Size{policy<&Policy::bytes>, kKiB, 1024 * kGiB}},
-    Key{"history.age", kLive, Time{policy<&Policy::age_ms>, kSecond, 3650 * kDay, true}},
-    Key{"history.keep", kLive, Count{policy<&Policy::keep>, 0, kMany}},
-    Key{"history.grace", kLive, Time{policy<&Policy::grace_ms>, 0, 10 * kMinute}},
-    Key{"retain.events", kLive, Count{retain<&Retain::events>, 0, 1'000'000'000'000}},
-    Key{"retain.bytes", kLive, Size{retain<&Retain::bytes>, 0, 1024 * 1024 * kGiB}},
-    Key{"retain.age", kLive, Time{retain<&Retain::age_ms>, kSecond, 36500 * kDay, true}},
-    Key{"lagged", kLive, kLaggedChoice},
-    Key{"topics", kLive, Composite{read_topics, print_topics, "a list of rules"}},
-    Key{"journal.path", kRestart,
-        Composite{read_journal_path, print_journal_path, "a directory, or empty: none", true}},
+    Key{"history.events", kLive, Count{policy<&Policy::events>, 0, kMany}, "history.events"},
+    Key{"history.bytes", kLive, Size{policy<&Policy::bytes>, kKiB, kTiB}, "history.bytes"},
+    Key{"history.age", kLive, Time{policy<&Policy::age_ms>, kSecond, kTenYears, true},
+        "history.age"},
+    Key{"history.keep", kLive, Count{policy<&Policy::keep>, 0, kMany}, "history.keep"},
+    Key{"history.grace", kLive, Time{policy<&Policy::grace_ms>, 0, 10 * kMinute}, "history.grace"},
+    Key{"lagged", kLive, kLaggedChoice, "lagged"},
+    Key{"journal.path", kRestart, Text{journaling<&Journal::path>, "a directory or \"\""}},
     Key{"journal.sync", kRestart, kSyncChoice},
-    Key{"journal.interval", kLive, Time{journal<&Journal::interval_ms>, 10, kMinute}},
-    Key{"journal.pending", kLive, Size{journal<&Journal::pending_bytes>, 64 * kKiB, 64 * kGiB}},
-    Key{"journal.bytes", kLive, Size{journal<&Journal::max_bytes>, 16 * kMiB, 1024 * 1024 * kGiB}},
-    Key{"memory", kRestart, Size{server<&Server::memory_bytes>, kMiB, 16 * 1024 * kGiB}},
+    Key{"journal.interval", kLive, Time{journaling<&Journal::interval_ms>, 10, kMinute}},
+    Key{"journal.pending", kLive, Size{journaling<&Journal::pending_bytes>, 64 * kKiB, 64 * kGiB}},
+    Key{"journal.retain.bytes", kLive, Size{journaling<&Journal::max_bytes>, 16 * kMiB, 16 * kTiB}},
+    Key{"journal.retain.age", kLive, Time{retain<&Retain::age_ms>, kSecond, kTenYears, true},
+        "retain.age"},
+    Key{"journal.retain.topic_bytes", kLive, Size{retain<&Retain::bytes>, kKiB, 16 * kTiB, true},
+        "retain.bytes"},
+    Key{"journal.retain.topic_events", kLive, Count{retain<&Retain::events>, 0, kManyOnDisk},
+        "retain.events"},
+    Key{"topics", kLive, Composite{read_topics, print_topics, "a list of rules"}},
+    Key{"memory", kRestart, Size{server<&Server::memory_bytes>, kMiB, 16 * kTiB}},
     Key{"stream.heartbeat", kLive, Time{stream<&Stream::heartbeat_ms>, 100, kHour, true}},
     Key{"stream.retry", kLive, Time{stream<&Stream::retry_ms>, 100, kDay}},
     Key{"stream.write_stall", kLive, Time{stream<&Stream::write_stall_ms>, 100, kHour}},
@@ -128,8 +133,18 @@ constexpr std::array kKeys = {
     Key{"log.format", kLive, kFormatChoice},
 };
 
-static_assert(kKeys[kFirstPolicyKey].path == "history.events");
-static_assert(kKeys[kFirstPolicyKey + kPolicyKeys - 1].path == "lagged");
+// Made here, so that a rule has the kinds and the order of what it falls back to.
+constexpr bool is_in_rules(const Key& key) {
+  return !key.in_rule.empty();
+}
+constexpr auto kRuleKeys = [] {
+  std::array<Key, std::count_if(kKeys.begin(), kKeys.end(), is_in_rules)> keys{};
+  std::copy_if(kKeys.begin(), kKeys.end(), keys.begin(), is_in_rules);
+  for (Key& key : keys) {
+    key.path = key.in_rule;
+  }
+  return keys;
+}();
 
 }  // namespace
 
@@ -137,8 +152,8 @@ std::span<const Key> all_keys() {
   return kKeys;
 }
 
-std::span<const Key> policy_keys() {
-  return all_keys().subspan(kFirstPolicyKey, kPolicyKeys);
+std::span<const Key> rule_keys() {
+  return kRuleKeys;
 }
 
 }  // namespace ringcast::config

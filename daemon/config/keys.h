@@ -22,12 +22,18 @@ struct Size {
   uint64_t& (*at)(Config&);
   uint64_t low;
   uint64_t high;
+  bool or_zero = false;  // 0 is allowed besides the range: without bound.
 };
 struct Time {
   int64_t& (*at)(Config&);
   int64_t low_ms;
   int64_t high_ms;
   bool or_zero = false;  // 0 is allowed besides the range: off, or without bound.
+};
+// Any text without a zero byte.
+struct Text {
+  std::string& (*at)(Config&);
+  std::string_view values;  // What the documentation says that it can be.
 };
 struct Flag {
   bool& (*at)(Config&);
@@ -54,19 +60,23 @@ enum class Change { kLive, kRestart };
 struct Key {
   std::string_view path;  // "limits.body"
   Change change;
-  std::variant<Count, Size, Time, Flag, Choice, Composite> kind;
+  std::variant<Count, Size, Time, Text, Flag, Choice, Composite> kind;
+  std::string_view in_rule = {};  // "retain.age": its path in an entry of `topics`, if it has one.
 };
 
 // All keys, in the order in which they are printed and applied: what another one falls back to
 // comes before it.
 [[nodiscard]] std::span<const Key> all_keys();
-// The part of them that an entry of `topics` can have too.
-[[nodiscard]] std::span<const Key> policy_keys();
+// The part of them that an entry of `topics` can have too, by their paths there.
+[[nodiscard]] std::span<const Key> rule_keys();
 
 // Reads a value into the configuration. `path` is what messages call it.
 Status read_key(const Key& key, const Node& value, std::string_view path, Config& config);
 // What stands behind the key and its colon, see Composite.
 [[nodiscard]] std::string print_key(const Key& key, const Config& config);
+// Keys and their sections as YAML: lines that begin with so many spaces.
+[[nodiscard]] std::string print_keys(std::span<const Key> keys, const Config& config,
+                                     size_t indent);
 // What a key takes, as the messages and the documentation say it: "1KiB to 1GiB".
 [[nodiscard]] std::string range_of(const Key& key);
 [[nodiscard]] bool is_scalar(const Key& key);

@@ -37,7 +37,7 @@ Result<topics::PolicyRule> read_rule(const Node& rule, const std::string& path,
     return fail_at(rule.where, path, "must be a map with match, not " + found(rule));
   }
   std::vector<Assignment> assignments;
-  if (auto status = assign(rule, policy_keys(), path + ".", kMatch, assignments); !status) {
+  if (auto status = assign(rule, rule_keys(), path + ".", kMatch, assignments); !status) {
     return std::move(status).failure();
   }
   auto match = read_match(rule, path);
@@ -87,23 +87,9 @@ std::string print_topics(const Config& config) {
   for (const topics::PolicyRule& rule : config.server.policies.rules) {
     Config scratch;
     scratch.server.policies.fallback = rule.policy;
-    out.append("\n  - match: ").append(json::quoted(rule.match));
-    std::string_view group;  // The one that is open.
-    for (const Key& key : policy_keys()) {
-      const size_t dot = key.path.find('.');
-      const bool is_single = dot == std::string_view::npos;
-      const std::string_view prefix = is_single ? "" : key.path.substr(0, dot);
-      if (prefix == group && !is_single) {
-        out += ", ";
-      } else {
-        out += group.empty() ? "\n    " : "}\n    ";
-        out.append(prefix).append(is_single ? "" : ": {");
-      }
-      group = prefix;
-      out.append(is_single ? key.path : key.path.substr(dot + 1)).append(":");
-      out += print_key(key, scratch);
-    }
-    out += group.empty() ? "" : "}";
+    out.append("\n  - match: ").append(json::quoted(rule.match)).append("\n");
+    out.append(print_keys(rule_keys(), scratch, 4));
+    out.pop_back();  // The end of the last line is that of the list.
   }
   return out;
 }

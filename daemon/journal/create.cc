@@ -22,7 +22,7 @@ Status write_schema(ToolDatabase& database, std::string_view epoch) {
                           "; PRAGMA user_version = " + std::to_string(kSchemaVersion) + "; BEGIN;" +
                           std::string(kSchema) +
                           "INSERT INTO meta VALUES ('reserved', 0), ('last', 0), ('clean', 1), "
-                          "('lost_high', 0), ('forgotten_high', 0), "
+                          "('forgotten_high', 0), "
                           "('forgotten_deleted_high', 0), ('last_time', 0), ('events', 0);";
   if (Status done = database.execute(sql.c_str()); !done) {
     return done;

@@ -48,8 +48,7 @@ Future judge(const Past& past, const Surroundings& surroundings) {
   if (is_behind && !could_lose) {
     return copied(past, surroundings, "its mark file knows of newer events");
   }
-  Future future{
-      .epoch = past.meta.epoch, .last_seq = past.highest, .lost_high = past.meta.lost_high};
+  Future future{.epoch = past.meta.epoch, .last_seq = past.highest, .keeps_holes = true};
   if (past.meta.is_clean) {
     return future;
   }
@@ -57,7 +56,7 @@ Future judge(const Past& past, const Surroundings& surroundings) {
   future.notes.push_back("the journal did not end cleanly: the sequence goes on above " +
                          std::to_string(future.last_seq));
   if (could_lose) {
-    future.lost_high = future.last_seq;
+    future.hole = {past.highest, future.last_seq};
     future.notes.push_back("the machine went down before the newest events were synced: events " +
                            std::string(is_behind ? "are" : "may be") + " lost between " +
                            std::to_string(past.highest) + " and " +

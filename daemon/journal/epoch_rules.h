@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "journal/journal.h"
@@ -24,7 +25,8 @@ struct Past {
 struct Future {
   std::string epoch;
   uint64_t last_seq = 0;
-  uint64_t lost_high = 0;
+  bool keeps_holes = false;                           // Of the same epoch...
+  std::optional<std::pair<uint64_t, uint64_t>> hole;  // ...and another one.
   std::vector<std::string> notes;
 };
 

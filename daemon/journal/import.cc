@@ -29,7 +29,7 @@ constexpr std::string_view kSetMeta = "INSERT OR REPLACE INTO meta(name, value) 
 constexpr std::string_view kSequence = R"sql(
 SELECT max(ifnull((SELECT max(seq) FROM events), 0), ifnull((SELECT max(gone_high) FROM topics), 0),
            ifnull((SELECT max(value) FROM meta WHERE name IN
-                   ('reserved', 'last', 'lost_high', 'forgotten_high')), 0)))sql";
+                   ('reserved', 'last', 'forgotten_high')), 0)))sql";
 constexpr std::string_view kLastTime = R"sql(
 SELECT max(ifnull((SELECT time FROM events ORDER BY seq DESC LIMIT 1), 0),
            ifnull((SELECT value FROM meta WHERE name = 'last_time'), 0)))sql";

@@ -70,8 +70,6 @@ Status fill_meta(ToolDatabase& database, Stats& stats) {
       stats.reserved = rows->number(1);
     } else if (name == "last") {
       stats.sequence = rows->number(1);
-    } else if (name == "lost_high") {
-      stats.lost_high = rows->number(1);
     } else if (name == "clean") {
       stats.is_clean = rows->integer(1) != 0;
     }
@@ -88,6 +86,7 @@ Status fill_counts(ToolDatabase& database, Stats& stats) {
       {"PRAGMA page_count", &pages},
       {"PRAGMA freelist_count", &free_pages},
       {"SELECT max(seq) FROM events", &newest},
+      {"SELECT max(high) FROM holes", &stats.lost_high},
       {"SELECT count(*) FROM events", &stats.events},
       {"SELECT count(*) FROM topics", &stats.topics}};
   for (const auto& [sql, out] : numbers) {

@@ -17,7 +17,6 @@ constexpr std::array kNumbers = {
     Number{"reserved", &Meta::reserved},
     Number{"last", &Meta::last},
     Number{"life", &Meta::life},
-    Number{"lost_high", &Meta::lost_high},
     Number{"forgotten_high", &Meta::forgotten_high},
     Number{"forgotten_deleted_high", &Meta::forgotten_deleted_high},
     Number{"events", &Meta::events},

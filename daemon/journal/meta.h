@@ -17,7 +17,6 @@ struct Meta {
   int64_t last_time = 0;  // Its time.
   bool is_clean = true;   // The last daemon ended as it should.
   uint64_t life = 0;      // See MarkRecord.
-  uint64_t lost_high = 0;
   uint64_t forgotten_high = 0;
   uint64_t forgotten_deleted_high = 0;
   uint64_t events = 0;  // At the last clean end.

@@ -46,6 +46,27 @@ Status remove_refused(Database& database, const MarkRecord& mark) {
   return database.execute(sql);
 }
 
+Status write_holes(Database& database, const Future& future,
+                   std::vector<std::pair<uint64_t, uint64_t>>& holes) {
+  std::string sql = future.keeps_holes ? "" : "DELETE FROM holes;";
+  if (future.hole) {
+    sql += "INSERT OR REPLACE INTO holes VALUES(" + std::to_string(future.hole->first) + "," +
+           std::to_string(future.hole->second) + ")";
+  }
+  if (auto written = database.execute(sql); !written) {
+    return written;
+  }
+  auto query = database.prepare("SELECT low, high FROM holes ORDER BY low");
+  if (!query) {
+    return std::move(query).failure();
+  }
+  Rows rows(*query);
+  while (rows.next()) {
+    holes.emplace_back(query->number(0), query->number(1));
+  }
+  return rows.is_done() ? Status(Ok{}) : Status(database.failure(rows.code()));
+}
+
 // Reads what the newest event was, and about how many there are.
 Status look_at_events(Database& database, Past& past, topics::JournalStart& start) {
   const std::array queries = {"SELECT max(seq) FROM events", "SELECT min(seq) FROM events",
@@ -89,7 +110,6 @@ Status begin_life(OpenedFiles& files, Past& past, const Options& options,
   meta.last_time = files.start.last_time_ms;
   meta.reserved = future.last_seq + surroundings.reserved_step;
   files.reserved_step = surroundings.reserved_step;
-  meta.lost_high = future.lost_high;
   meta.is_clean = false;
   meta.life = new_life();
   meta.boot_id = surroundings.boot_id;
@@ -97,6 +117,9 @@ Status begin_life(OpenedFiles& files, Past& past, const Options& options,
   meta.events = files.start.events;
   if (auto written = write_meta(database, meta); !written) {
     return written;
+  }
+  if (auto holes = write_holes(database, future, files.start.holes); !holes) {
+    return holes;
   }
   MarkRecord record = past.mark.value_or(MarkRecord{});
   record.life = meta.life;
@@ -115,9 +138,16 @@ Status begin_life(OpenedFiles& files, Past& past, const Options& options,
 void fill_start(OpenedFiles& files) {
   files.start.epoch = files.meta.epoch;
   files.start.last_seq = files.meta.last;
-  files.start.lost_high = files.meta.lost_high;
   files.start.forgotten_high = files.meta.forgotten_high;
   files.start.forgotten_deleted_high = files.meta.forgotten_deleted_high;
+}
+
+// What a failed sync left in the page cache looks written, but is not: it must not stand in the log
+// before anything that is.
+Status fold_log(Database& database) {
+  const int code = sqlite3_wal_checkpoint_v2(database.handle(), "main", SQLITE_CHECKPOINT_TRUNCATE,
+                                             nullptr, nullptr);
+  return checked(database, code);
 }
 
 // From here on the files are ours, and locked.
@@ -126,6 +156,9 @@ Result<Opened> begin(OpenedFiles files, const Options& options, const Surroundin
   const auto identity = identity_of(files.folder.database());
   if (auto ready = configure(files.database); !ready) {
     return std::move(ready).failure();
+  }
+  if (auto folded = fold_log(files.database); !folded) {
+    return std::move(folded).failure();
   }
   if (auto begun = files.database.execute("BEGIN IMMEDIATE"); !begun) {
     return std::move(begun).failure();

@@ -15,7 +15,8 @@ constexpr int32_t kSchemaVersion = 1;           // PRAGMA user_version.
 
 // events.topic: the number of its only topic, or of the first of several; then events.topics has
 // all their names, joined by LF. events.id: the publisher's own. events.block: the SSE block
-// without its id line, as sse::Event::body() gives it. entries: see topics::Placement.
+// without its id line, as sse::Event::body() gives it. entries: see topics::Placement. holes: see
+// topics::JournalStart.
 constexpr std::string_view kSchema = R"sql(
 CREATE TABLE meta(name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 CREATE TABLE topics(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,
@@ -28,6 +29,7 @@ CREATE TABLE entries(topic INTEGER NOT NULL, seq INTEGER NOT NULL, nth INTEGER N
 CREATE TABLE keys(key BLOB PRIMARY KEY, accepted INTEGER NOT NULL, first_id TEXT NOT NULL,
                   last_id TEXT NOT NULL, time INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX keys_by_time ON keys(time);
+CREATE TABLE holes(low INTEGER PRIMARY KEY, high INTEGER NOT NULL);
 )sql";
 
 }  // namespace ringcast::journal

@@ -188,13 +188,14 @@ Status SqliteJournal::bury_refused() {
 
 Status SqliteJournal::sync() {
   // After a failure the kernel may take pages for clean that never reached the disk: only writing
-  // them to another place helps, and that is what a checkpoint does.
+  // them to another place helps, and that is what a checkpoint does. What comes next must not stand
+  // behind them in the log.
   Status synced = Ok{};
   if (has_sync_failed_) {
     int frames = 0;
     int folded = 0;
     const int code = sqlite3_wal_checkpoint_v2(files_.database.handle(), "main",
-                                               SQLITE_CHECKPOINT_FULL, &frames, &folded);
+                                               SQLITE_CHECKPOINT_RESTART, &frames, &folded);
     synced = checked(files_.database, code);
   } else {
     synced = sync_log(files_.database);

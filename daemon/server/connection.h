@@ -40,9 +40,10 @@ struct Dialogue {
   };
   // An answer that others have to wait for: they leave in the order of their requests.
   struct Reply {
-    http::Framing framing = {};
-    Headers cors = {};
-    std::optional<std::string> bytes = {};  // Nothing: the journal has not answered yet.
+    http::Framing framing;
+    Headers cors;
+    std::string bytes;
+    bool is_made = false;  // Else the journal has not answered yet.
   };
 
   Dialogue(http::Limits limits, topics::Budget& memory) : parser(limits), budget(memory) {}
@@ -57,7 +58,13 @@ struct Dialogue {
   }
 
   // Where the next answer goes.
-  std::string& answer_room() { return replies.empty() ? out : replies.emplace_back().bytes.emplace(); }
+  std::string& answer_room() {
+    if (replies.empty()) {
+      return out;
+    }
+    replies.emplace_back().is_made = true;
+    return replies.back().bytes;
+  }
 
   http::RequestParser parser;
   http::Target target;
@@ -68,14 +75,14 @@ struct Dialogue {
   BodyKind kind = BodyKind::kData;
   std::optional<http::Response> refusal;  // Due when the request is complete.
   std::unique_ptr<NdjsonIngest> ingest;
-  std::string out;      // Answers that the socket has not taken.
+  std::string out;            // Answers that the socket has not taken.
   std::deque<Reply> replies;  // Those that come after them.
   uint64_t first_reply = 0;   // The number of the front.
-  std::string waiting;  // Input that came while reading was paused.
+  std::string waiting;        // Input that came while reading was paused.
   Phase phase = Phase::kIdle;
   int64_t phase_since_ms = 0;
-  bool is_body_whole = false;   // With NDJSON.
-  bool is_held_back = false;    // The request has to wait for the replies before it.
+  bool is_body_whole = false;  // With NDJSON.
+  bool is_held_back = false;   // The request has to wait for the replies before it.
   topics::Budget& budget;      // The hub's.
   size_t charged = 0;
 };

@@ -1,4 +1,4 @@
-// Refusals, deadlines and ends of a connection.
+// The beginning, deadlines, refusals and the end of a connection.
 #include <array>
 #include <utility>
 
@@ -38,6 +38,33 @@ http::Response problem_for(const Error& error, Endpoint endpoint) {
       break;
   }
   return response;
+}
+
+Connection::Connection(Worker& worker, bool is_local_listener, bool is_shed)
+    : worker_(worker), timer_(this), is_local_listener_(is_local_listener), is_shed_(is_shed) {
+  const Limits& limits = worker.settings().options.limits;
+  dialogue_ = std::make_unique<Dialogue>(
+      http::Limits{.max_head_bytes = limits.head_bytes, .max_body_bytes = limits.body_bytes},
+      worker.services().hub.budget());
+}
+
+Connection::~Connection() {
+  if (subscriber_) {
+    worker_.fanout().close(*subscriber_);
+    worker_.services().subscribers.fetch_sub(1, std::memory_order_relaxed);
+  }
+}
+
+bool Connection::start(int descriptor) {
+  Result<net::Stream> stream = net::Stream::adopt(worker_.loop(), descriptor, *this);
+  if (!stream) {
+    return false;
+  }
+  stream_.emplace(std::move(*stream));
+  stream_->set_reading(true);
+  now_ms_ = worker_.now_ms();
+  set_phase(Dialogue::Phase::kHead);
+  return true;
 }
 
 void Connection::refuse(const Error& error) {

@@ -19,9 +19,10 @@ bool Connection::on_head() {
   if (!checked) {
     refusal = problem_for(checked.error(), dialogue_->route.endpoint);
   } else if (is_shed_ || (is_publish && !worker_.services().is_ready())) {
-    refusal = problem_for({.code = Errc::kOverloaded,
-                           .detail = is_shed_ ? "limits.connections are in use"
-                                              : std::string(worker_.services().not_ready_reason())});
+    refusal =
+        problem_for({.code = Errc::kOverloaded,
+                     .detail = is_shed_ ? "limits.connections are in use"
+                                        : std::string(worker_.services().not_ready_reason())});
   }
   if (!head.has_body()) {
     dialogue_->refusal = std::move(refusal);

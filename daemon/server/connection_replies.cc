@@ -24,10 +24,10 @@ http::Framing Connection::framing_of(const http::Request& request) const {
 std::function<void(http::Response)> Connection::defer(const http::Request& request) {
   Dialogue& dialogue = *dialogue_;
   const uint64_t reply_number = dialogue.first_reply + dialogue.replies.size();
-  dialogue.replies.push_back(
-      {.framing = framing_of(request),
-       .cors = cors_headers(request, worker_.settings().options.cors_origins)});
-  is_closing_ = is_closing_ || !dialogue.replies.back().framing.keep_alive;
+  Dialogue::Reply& reply = dialogue.replies.emplace_back();
+  reply.framing = framing_of(request);
+  reply.cors = cors_headers(request, worker_.settings().options.cors_origins);
+  is_closing_ = is_closing_ || !reply.framing.keep_alive;
   set_phase(Dialogue::Phase::kJournal);
   return [&worker = worker_, to = worker_.number_of(*this), reply_number](http::Response response) {
     worker.deliver(to, [reply_number, response = std::move(response)](Connection& connection) {
@@ -59,9 +59,10 @@ void Connection::reply(uint64_t reply_number, http::Response response) {
   if (response.status >= 400) {
     worker_.counts().refused.add();
   }
-  http::append_response(reply.bytes.emplace(), response, reply.framing);
-  while (!dialogue.replies.empty() && dialogue.replies.front().bytes) {
-    dialogue.out += *dialogue.replies.front().bytes;
+  http::append_response(reply.bytes, response, reply.framing);
+  reply.is_made = true;
+  while (!dialogue.replies.empty() && dialogue.replies.front().is_made) {
+    dialogue.out += dialogue.replies.front().bytes;
     dialogue.replies.pop_front();
     ++dialogue.first_reply;
   }

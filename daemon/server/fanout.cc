@@ -148,13 +148,13 @@ const Prepared* Fanout::prepare(const Subscriber& subscriber) {
   for (const Cached& cached : cache_) {
     // Who was told later has no more to be told than who was told earlier. A loss is told once.
     if (cached.group == &group && cached.cursor == reader.cursor && !cached.prepared->loss &&
-        cached.prepared->told <= reader.told) {
+        cached.prepared->told <= reader.told && cached.skips_holes == reader.skips_holes) {
       return cached.prepared.get();
     }
   }
   Cached& made = cache_[cache_next_];
   cache_next_ = (cache_next_ + 1) % cache_.size();
-  made = {&group, reader.cursor, build(group, reader)};
+  made = {&group, reader.cursor, reader.skips_holes, build(group, reader)};
   if (made.prepared == nullptr) {
     made.group = nullptr;
   }

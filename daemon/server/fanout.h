@@ -132,6 +132,7 @@ class Fanout {
   struct Cached {
     const Group* group = nullptr;
     uint64_t cursor = 0;
+    bool skips_holes = false;
     std::unique_ptr<const Prepared> prepared;
   };
 

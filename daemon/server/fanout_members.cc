@@ -227,9 +227,10 @@ std::optional<sse::Gap> Fanout::gap_before(const Subscriber& subscriber, const P
     return gap;
   }
   gap.missed = prepared.loss->missed;
-  gap.reason = prepared.loss->all_deleted ? sse::GapReason::kDeleted
-               : words != nullptr         ? sse::GapReason::kExpired
-                                          : sse::GapReason::kLagged;
+  gap.reason = prepared.loss->by_crash      ? sse::GapReason::kLost
+               : prepared.loss->all_deleted ? sse::GapReason::kDeleted
+               : words != nullptr           ? sse::GapReason::kExpired
+                                            : sse::GapReason::kLagged;
   return gap;
 }
 

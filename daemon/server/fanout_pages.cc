@@ -98,8 +98,8 @@ void Fanout::end_unreadable(Subscriber& subscriber) {
 }
 
 const HeldPage* Fanout::find_page(const PageKey& key) const {
-  const auto found =
-      std::find_if(pages_.rbegin(), pages_.rend(), [&](const KeptPage& kept) { return kept.key == key; });
+  const auto found = std::find_if(pages_.rbegin(), pages_.rend(),
+                                  [&](const KeptPage& kept) { return kept.key == key; });
   return found == pages_.rend() ? nullptr : &found->page;
 }
 
@@ -119,7 +119,8 @@ void Fanout::stop_waiting(Subscriber& subscriber) {
   if (!std::exchange(subscriber.is_waiting, false)) {
     return;
   }
-  std::erase_if(place_waits_, [&](const auto& entry) { return entry.second.subscriber == &subscriber; });
+  std::erase_if(place_waits_,
+                [&](const auto& entry) { return entry.second.subscriber == &subscriber; });
   const auto wait = page_waits_.find({subscriber.group, subscriber.reader.cursor});
   if (wait != page_waits_.end() && wait->second.waiters.erase(&subscriber) > 0 &&
       wait->second.waiters.empty() && wait->second.ticket == 0) {

@@ -157,6 +157,7 @@ topics::Slice Hub::read(const topics::Interest& interest, topics::Reader& reader
                         bool only_news) {
   const std::lock_guard lock(mutex_);
   topics::Slice slice = topics::read_slice(interest, reader, visible, only_news, {});
+  topics::mind_holes(holes_, reader, slice);
   if (slice.loss && !slice.is_on_disk) {
     reader.told = retention_.tell();
   }

@@ -75,8 +75,8 @@ struct News {
 // Where a new subscriber stands.
 struct Opening {
   topics::Reader reader;
-  std::optional<sse::GapReason> gap;  // kEpoch or kUnknown, to be told first.
-  uint64_t committed = 0;             // When the interest joined, at the latest.
+  std::optional<sse::GapReason> gap;      // kEpoch or kUnknown, to be told first.
+  uint64_t committed = 0;                 // When the interest joined, at the latest.
   std::optional<topics::PlaceQuery> ask;  // Only the journal knows the place: see Hub::place().
 };
 
@@ -104,6 +104,8 @@ struct HubCounts {
   uint64_t idempotency_keys = 0;
   int64_t memory_used = 0;
   int64_t memory_limit = 0;
+  uint64_t left_journal = 0;   // Events, counted in each of their topics.
+  uint64_t pending_bytes = 0;  // That wait to be written.
 };
 
 // The only place where order is made. One lock guards the sequence, the rings, who wants what, and
@@ -288,7 +290,7 @@ class Hub {
 
   // With a journal.
   topics::Journal* const journal_ = nullptr;
-  uint64_t lost_high_ = 0;  // Events up to here may be lost.
+  topics::Holes holes_;
   CommitOptions commit_options_;
   std::condition_variable work_;
   std::deque<Submission> pending_;

@@ -107,9 +107,10 @@ Result<Hub::Page> Hub::read_history(const topics::Interest& interest,
     }
     start = topics::found_start(request, ask, *found);
   }
-  Page page{.gap = opening_at(start).gap};
-  const topics::Reader at{.cursor = start.cursor};
+  Page page{.gap = start.gap};
+  const topics::Reader at{.cursor = start.cursor, .skips_holes = start.forget_losses};
   page.slice = read_slice(interest, at, committed_, false, limits);
+  topics::mind_holes(holes_, at, page.slice);
   if (page.slice.is_on_disk) {
     topics::PageQuery query = query_of(interest, at, committed_);
     query.bytes = limits.bytes;
@@ -126,7 +127,9 @@ Result<Hub::Page> Hub::read_history(const topics::Interest& interest,
   if (start.forget_losses) {
     page.slice.loss.reset();
   } else if (page.slice.loss && !page.gap) {
-    page.gap = page.slice.loss->all_deleted ? sse::GapReason::kDeleted : sse::GapReason::kExpired;
+    page.gap = page.slice.loss->by_crash      ? sse::GapReason::kLost
+               : page.slice.loss->all_deleted ? sse::GapReason::kDeleted
+                                              : sse::GapReason::kExpired;
   }
   page.more = page.slice.end < committed_;
   return page;
@@ -150,7 +153,9 @@ HubCounts Hub::counts() {
           .tombstones = catalog_.tombstones(),
           .idempotency_keys = keys_.size(),
           .memory_used = budget_.used(),
-          .memory_limit = budget_.limit()};
+          .memory_limit = budget_.limit(),
+          .left_journal = retention_.left_journal(),
+          .pending_bytes = pending_bytes_};
 }
 
 }  // namespace ringcast::server

@@ -46,8 +46,8 @@ topics::JournalKey row_of(const std::string& key, const IdempotencyKeys::Answer&
 
 }  // namespace
 
-Status Hub::submit(std::vector<Draft>& drafts, std::string_view who,
-                   const std::string& request_key, Published done) {
+Status Hub::submit(std::vector<Draft>& drafts, std::string_view who, const std::string& request_key,
+                   Published done) {
   const size_t bytes = memory_of(drafts);
   {
     const std::lock_guard lock(mutex_);

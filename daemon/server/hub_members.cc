@@ -38,7 +38,7 @@ Hub::Hub(const Options& options, std::string epoch, const Clock& clock, topics::
     const topics::JournalStart& start = journal_->start();
     committed_ = assigned_ = start.last_seq;
     last_time_ms_ = start.last_time_ms;
-    lost_high_ = start.lost_high;
+    holes_ = start.holes;
   }
 }
 
@@ -142,12 +142,11 @@ topics::Start Hub::find_start(const topics::Interest& interest,
 }
 
 Opening Hub::opening_at(const topics::Start& start) {
-  Opening opening{.reader = {.cursor = start.cursor}, .gap = start.gap, .committed = committed_};
-  if (!start.gap && !start.forget_losses && start.cursor < lost_high_) {
-    opening.gap = sse::GapReason::kLost;
-  }
+  Opening opening{.reader = {.cursor = start.cursor, .skips_holes = start.forget_losses},
+                  .gap = start.gap,
+                  .committed = committed_};
   // `since` asks for what is there: whatever has left any of the topics counts as told.
-  if (opening.gap || (start.forget_losses && start.cursor < committed_)) {
+  if (start.gap || (start.forget_losses && start.cursor < committed_)) {
     opening.reader.told = retention_.tell();
   }
   return opening;

@@ -68,6 +68,7 @@ topics::Slice Hub::slice_of(const topics::Interest& interest, topics::Reader rea
   }
   add_unjournaled(interest, reader, slice);
   slice.resumed = slice.events.empty() ? slice.end : slice.events.front()->seq() - 1;
+  topics::mind_holes(holes_, reader, slice);
   return slice;
 }
 
@@ -98,8 +99,7 @@ bool Hub::is_retained(const sse::Event& event, const topics::Interest& interest)
   }
   return std::any_of(event.topics().begin(), event.topics().end(), [&](const std::string& name) {
     const topics::Topic* topic = catalog_.find(name);
-    return topic != nullptr && event.seq() > topic->ring.evicted().high() &&
-           interest.matches(name);
+    return topic != nullptr && event.seq() > topic->ring.evicted().high() && interest.matches(name);
   });
 }
 
@@ -165,8 +165,8 @@ void Hub::restore_topic(const topics::StoredTopic& stored) {
 
 // The newest events of all: so each ring gets the newest of its topic, without a hole.
 Status Hub::restore_rings(const std::function<void(uint64_t)>& progress) {
-  const size_t most_bytes = std::min<size_t>(
-      kMostRestoredBytes, static_cast<size_t>(budget_.limit() / kShareOfMemory));
+  const size_t most_bytes =
+      std::min<size_t>(kMostRestoredBytes, static_cast<size_t>(budget_.limit() / kShareOfMemory));
   std::vector<topics::EventRef> newest;
   size_t bytes = 0;
   for (uint64_t before = UINT64_MAX; newest.size() < kMostRestored && bytes < most_bytes;) {
@@ -208,8 +208,7 @@ Status Hub::restore_keys() {
   for (topics::JournalKey& key : *keys) {
     const int64_t age_ms = std::max<int64_t>(clock_.unix_ms() - key.unix_ms, 0);
     if (age_ms < keys_.window_ms()) {
-      keys_.add(std::move(key.key),
-                {key.accepted, std::move(key.first_id), std::move(key.last_id)},
+      keys_.add(std::move(key.key), {key.accepted, std::move(key.first_id), std::move(key.last_id)},
                 clock_.steady_ms() - age_ms);
     }
   }

@@ -59,7 +59,7 @@ class NdjsonIngest {
   std::vector<Draft> batch_;
   std::vector<uint64_t> batch_lines_;  // Of batch_, behind those of what is being published.
   size_t sent_ = 0;                    // So many are being published.
-  uint64_t line_ = 0;  // The last one that was read, from 1.
+  uint64_t line_ = 0;                  // The last one that was read, from 1.
   Receipt total_;
   std::optional<Error> error_;
   std::optional<Error> stopped_;  // As soon as the journal has answered.

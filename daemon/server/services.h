@@ -74,7 +74,7 @@ struct Services {
   std::atomic<uint64_t> shed{0};  // Of them: over limits.connections, being told so.
   std::atomic<uint64_t> subscribers{0};
   std::atomic<bool> is_draining{false};
-  std::atomic<bool> is_starting{false};    // The journal is being read.
+  std::atomic<bool> is_starting{false};       // The journal is being read.
   JournalReaders* journal_readers = nullptr;  // With a journal, until the end.
 
   [[nodiscard]] bool is_ready() const { return !is_draining && !is_starting; }

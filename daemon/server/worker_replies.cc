@@ -47,24 +47,21 @@ void Worker::connect_replay() {
   if (readers == nullptr) {
     return;
   }
-  fanout_.set_replay({.read =
-                          [this, readers](uint64_t ticket, const topics::PageQuery& query) {
-                            readers->submit([this, ticket, query](topics::JournalReader& reader) {
-                              auto page =
-                                  std::make_shared<Result<topics::Page>>(reader.read(query));
-                              mailbox_.post([this, ticket, page] {
-                                fanout_.take_page(ticket, std::move(*page));
-                              });
-                            });
-                          },
-                      .find =
-                          [this, readers](uint64_t ticket, const topics::PlaceQuery& query) {
-                            readers->submit([this, ticket, query](topics::JournalReader& reader) {
-                              const Result<uint64_t> found = reader.find(query);
-                              mailbox_.post(
-                                  [this, ticket, found] { fanout_.take_place(ticket, found); });
-                            });
-                          }});
+  fanout_.set_replay(
+      {.read =
+           [this, readers](uint64_t ticket, const topics::PageQuery& query) {
+             readers->submit([this, ticket, query](topics::JournalReader& reader) {
+               auto page = std::make_shared<Result<topics::Page>>(reader.read(query));
+               mailbox_.post([this, ticket, page] { fanout_.take_page(ticket, std::move(*page)); });
+             });
+           },
+       .find =
+           [this, readers](uint64_t ticket, const topics::PlaceQuery& query) {
+             readers->submit([this, ticket, query](topics::JournalReader& reader) {
+               const Result<uint64_t> found = reader.find(query);
+               mailbox_.post([this, ticket, found] { fanout_.take_place(ticket, found); });
+             });
+           }});
 }
 
 }  // namespace ringcast::server

@@ -75,9 +75,10 @@ struct JournalHead {
 // What is known when a journal was opened, before anything else is read.
 struct JournalStart {
   std::string epoch;
-  uint64_t last_seq = 0;   // The sequence goes on above it.
-  uint64_t lost_high = 0;  // Events up to here may be lost, as the process or the machine ended
-                           // before they were safe; 0: none.
+  uint64_t last_seq = 0;  // The sequence goes on above it.
+  // Where events may be lost, as the machine ended before they were safe: from above the first to
+  // the second, ascending. Nothing else has these seqs.
+  std::vector<std::pair<uint64_t, uint64_t>> holes;
   int64_t last_time_ms = 0;
   uint64_t forgotten_high = 0;  // See Changes::forgotten.
   uint64_t forgotten_deleted_high = 0;

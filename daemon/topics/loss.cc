@@ -13,9 +13,8 @@ bool comes_through_another(const Interest& interest, const SharedLoss& loss) {
       interest.topics.begin(), interest.topics.end(), [&](const Interest::Link& link) {
         const Ring& ring = link.topic->ring;
         if (loss.names) {  // What a topic has lost is always its oldest part.
-          return ring.evicted().high() < seq &&
-                 std::find(loss.names->begin(), loss.names->end(), link.topic->name) !=
-                     loss.names->end();
+          return ring.evicted().high() < seq && std::find(loss.names->begin(), loss.names->end(),
+                                                          link.topic->name) != loss.names->end();
         }
         return !ring.empty() && ring.oldest().seq <= seq && ring.contains(seq);
       });
@@ -44,10 +43,9 @@ class LossCount {
     evicted.collect_shared(after, shared_);
     // What still comes through another topic is no loss, whatever this topic's policy is.
     shared_.erase(
-        std::remove_if(shared_.begin() + static_cast<std::ptrdiff_t>(shared_before), shared_.end(),
-                       [&](const SharedLoss* loss) {
-                         return comes_through_another(interest_, *loss);
-                       }),
+        std::remove_if(
+            shared_.begin() + static_cast<std::ptrdiff_t>(shared_before), shared_.end(),
+            [&](const SharedLoss* loss) { return comes_through_another(interest_, *loss); }),
         shared_.end());
     const uint64_t unshared = evicted.count_unshared(after);
     count_ += unshared;

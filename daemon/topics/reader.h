@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "topics/catalog.h"
@@ -17,14 +18,16 @@ struct SliceLimits {
 
 // Where a reader is.
 struct Reader {
-  uint64_t cursor = 0;  // It has everything up to here, or was told.
-  TellTime told = 0;    // When it was last told of a gap; 0: never.
+  uint64_t cursor = 0;       // It has everything up to here, or was told.
+  TellTime told = 0;         // When it was last told of a gap; 0: never.
+  bool skips_holes = false;  // It asked for what is there: a hole in the journal is no gap to it.
 };
 
 // Events that are gone and that the reader was not told of.
 struct Loss {
   std::optional<uint64_t> missed;  // Nothing where the number cannot be known.
   bool all_deleted = true;         // By DELETE, not by retention.
+  bool by_crash = false;           // A hole in the journal.
   bool disconnect = false;         // A topic that lost events wants laggards disconnected.
 };
 
@@ -32,8 +35,8 @@ struct Loss {
 struct Slice {
   std::optional<Loss> loss;
   std::vector<EventRef> events;
-  uint64_t resumed = 0;  // Just before the first event, or `end` without one.
-  uint64_t end = 0;      // The cursor after this slice.
+  uint64_t resumed = 0;     // Just before the first event, or `end` without one.
+  uint64_t end = 0;         // The cursor after this slice.
   bool is_on_disk = false;  // What comes next has left the rings: read it from the journal.
 };
 
@@ -42,6 +45,11 @@ struct Slice {
 // the hub's lock held.
 [[nodiscard]] Slice read_slice(const Interest& interest, Reader reader, uint64_t visible,
                                bool only_news, const SliceLimits& limits);
+
+// Where the machine ended before events were safe: see JournalStart.
+using Holes = std::vector<std::pair<uint64_t, uint64_t>>;
+// A slice ends before a hole, and a reader that stands before one is told.
+void mind_holes(const Holes& holes, Reader reader, Slice& slice);
 
 // What the reader has lost, without reading on.
 [[nodiscard]] std::optional<Loss> find_loss(const Interest& interest, Reader reader,

@@ -82,6 +82,7 @@ class Retention {
   [[nodiscard]] TellTime now() const noexcept { return tell_clock_; }
   [[nodiscard]] const PublisherIds& ids() const noexcept { return ids_; }
   [[nodiscard]] uint64_t evictions() const noexcept { return evictions_; }
+  [[nodiscard]] uint64_t left_journal() const noexcept { return let_go_; }
   void set_time(int64_t unix_ms) noexcept { now_unix_ms_ = unix_ms; }
 
  private:
@@ -100,7 +101,8 @@ class Retention {
   PublisherIds ids_;
   TellTime tell_clock_ = 1;
   int64_t now_unix_ms_ = 0;
-  uint64_t evictions_ = 0;
+  uint64_t evictions_ = 0;  // From the rings...
+  uint64_t let_go_ = 0;     // ...and from the journal.
   std::string sweep_after_;
   std::vector<Topic*> to_trim_;
 };

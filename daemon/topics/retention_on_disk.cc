@@ -65,7 +65,7 @@ void Retention::let_go(Topic& topic, const JournalHead& oldest) {
   disk.bytes -= std::min(disk.bytes, oldest.bytes_through - disk.gone_bytes);
   disk.gone_bytes = oldest.bytes_through;
   disk.oldest_seq = disk.events == 0 ? 0 : oldest.seq + 1;  // At the earliest.
-  ++evictions_;
+  ++let_go_;
   if (!topic.holds_events()) {
     --catalog_.topics_with_events;
   }
@@ -90,7 +90,7 @@ void Retention::clear_on_disk(Topic& topic) {
         tell_clock_, remembered(*topic.policy));
   }
   topic.deleted_high = disk.newest_seq;
-  evictions_ += disk.events;
+  let_go_ += disk.events;
   disk.gone_bytes += disk.bytes;
   disk.events = 0;
   disk.bytes = 0;

@@ -272,8 +272,7 @@ Start find_start_on_disk(const StartRequest& request, const Interest& interest,
   return start;
 }
 
-Start found_start(const StartRequest& request, const PlaceQuery& asked,
-                  uint64_t found) {
+Start found_start(const StartRequest& request, const PlaceQuery& asked, uint64_t found) {
   if (!asked.publisher_id.empty()) {
     return found > 0 ? Start{.cursor = found}
                      : Start{.gap = gap_after(sse::parse_position(request.last_event_id))};

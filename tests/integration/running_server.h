@@ -9,9 +9,12 @@
 #include <vector>
 
 #include "admin/admin.h"
+#include "journal/journal.h"
 #include "net/acceptor.h"
 #include "net/loop.h"
 #include "net/mailbox.h"
+#include "server/journal_readers.h"
+#include "server/journal_thread.h"
 #include "server/server.h"
 #include "support/fake_clock.h"
 
@@ -27,10 +30,14 @@ inline server::Options three_workers() {
 // A whole server in this process, on a port of 127.0.0.1: three workers and a main loop, each with
 // its thread. Its clock stands still, so that nothing happens because time passes: no heartbeat, no
 // timeout, no event too old. Connections are dealt out round robin: the first to worker 0.
+// `journal_folder`: where its journal is; empty: memory only.
 class RunningServer {
  public:
-  explicit RunningServer(const server::Options& options = three_workers())
-      : hub_(options, "e", clock_),
+  explicit RunningServer(const server::Options& options = three_workers(),
+                         const std::string& journal_folder = {})
+      : journal_(open_journal(journal_folder)),
+        hub_(journal_ ? server::Hub(options, *journal_, clock_)
+                      : server::Hub(options, "e", clock_)),
         admin_(hub_, [] { return std::string(); }),
         services_{.hub = hub_, .log = [](const LogLine&) {}, .admin = std::ref(admin_)},
         control_(loop_) {
@@ -40,6 +47,9 @@ class RunningServer {
       throw std::runtime_error(opened.error().detail);
     }
     listeners_.push_back(std::move(*opened));
+    if (journal_) {
+      start_journal();
+    }
     server_ = std::make_unique<server::Server>(loop_, services_, settings(options), listeners_);
     thread_ = std::thread([this] { loop_.run(); });
   }
@@ -67,6 +77,8 @@ class RunningServer {
     if (thread_.joinable()) {
       control_.post([this] {
         server_->stop();
+        readers_.reset();
+        journal_thread_.reset();
         server_.reset();
         control_.close();
       });
@@ -75,6 +87,36 @@ class RunningServer {
   }
 
  private:
+  static std::unique_ptr<topics::Journal> open_journal(const std::string& folder) {
+    if (folder.empty()) {
+      return nullptr;
+    }
+    auto opened = journal::open({.path = folder, .sync = journal::Sync::kInterval},
+                                {.fresh_epoch = "e", .boot_id = "b", .reserved_step = 1000});
+    if (!opened) {
+      throw std::runtime_error(opened.error().detail);
+    }
+    return std::move(opened->journal);
+  }
+  void start_journal() {
+    std::promise<void> restored;
+    journal_thread_ = std::make_unique<server::JournalThread>(
+        hub_, *journal_, services_.log, [&](const Status& status) {
+          if (!status) {
+            restored.set_exception(
+                std::make_exception_ptr(std::runtime_error(status.error().detail)));
+          } else {
+            restored.set_value();
+          }
+        });
+    restored.get_future().get();
+    readers_ = std::make_unique<server::JournalReaders>();
+    if (!readers_->start(*journal_, 2)) {
+      throw std::runtime_error("no readers");
+    }
+    services_.journal_readers = readers_.get();
+    admin_.set_readers(readers_.get());
+  }
   static server::SettingsRef settings(const server::Options& options) {
     return std::make_shared<const server::Settings>(
         server::Settings{.options = options, .auth = {}});
@@ -89,12 +131,15 @@ class RunningServer {
   }
 
   FakeClock clock_;
+  std::unique_ptr<topics::Journal> journal_;
   server::Hub hub_;
   admin::Admin admin_;
   server::Services services_;
   std::vector<net::Listener> listeners_;
   net::Loop loop_;
   net::Mailbox control_;
+  std::unique_ptr<server::JournalReaders> readers_;
+  std::unique_ptr<server::JournalThread> journal_thread_;
   std::unique_ptr<server::Server> server_;
   std::thread thread_;
 };

@@ -18,10 +18,9 @@ void World::open_journal() {
     std::string name = (std::filesystem::temp_directory_path() / "ringcast-model-XXXXXX").string();
     folder_ = mkdtemp(name.data());
   }
-  auto opened = journal::open({.path = folder_, .sync = journal::Sync::kOff},
-                              {.fresh_epoch = std::string(kEpoch),
-                               .boot_id = "b",
-                               .reserved_step = kReservedStep});
+  auto opened = journal::open(
+      {.path = folder_, .sync = journal::Sync::kOff},
+      {.fresh_epoch = std::string(kEpoch), .boot_id = "b", .reserved_step = kReservedStep});
   if (!opened) {
     verdict_.fail("no journal: " + opened.error().detail);
     hub_ = std::make_unique<server::Hub>(setup_.options, std::string(kEpoch), clock_);
@@ -37,14 +36,16 @@ void World::open_fanouts() {
   for (uint32_t worker = 0; worker < setup_.options.workers; ++worker) {
     auto& fanout = fanouts_.emplace_back(
         std::make_unique<server::Fanout>(*hub_, worker, setup_.options.stream));
-    fanout->set_replay(
-        {.read =
-             [this, worker](uint64_t ticket, topics::PageQuery query) {
-               query.events = 1 + random_.below(8);
-               query.bytes = random_.one_in(3) ? 200 : query.bytes;
-               reads_.push_back({worker, ticket, std::move(query)});
-             },
-         .find = [this](uint64_t ticket, topics::PlaceQuery query) { find_ = {ticket, query}; }});
+    fanout->set_replay({.read =
+                            [this, worker](uint64_t ticket, topics::PageQuery query) {
+                              query.events = 1 + random_.below(8);
+                              query.bytes = random_.one_in(3) ? 200 : query.bytes;
+                              reads_.push_back({worker, ticket, std::move(query)});
+                            },
+                        .find =
+                            [this](uint64_t ticket, topics::PlaceQuery query) {
+                              find_ = {ticket, query};
+                            }});
   }
 }
 

@@ -52,6 +52,22 @@ TEST_CASE("admin: every reason has its sample, also at zero") {
   }
 }
 
+TEST_CASE("admin: the journal has its metrics where there is one") {
+  server::JournalThread::Counts journal;
+  journal.commits.add(3);
+  journal.disk_bytes = 4096;
+  journal.is_failing = true;
+  const std::string text =
+      render_metrics({.hub = {.left_journal = 2, .pending_bytes = 9}, .journal = &journal});
+  CHECK(has_sample(text, "ringcast_journal_commits_total 3"));
+  CHECK(has_sample(text, "ringcast_journal_failures_total 0"));
+  CHECK(has_sample(text, "ringcast_journal_failing 1"));
+  CHECK(has_sample(text, "ringcast_journal_events_removed_total 2"));
+  CHECK(has_sample(text, "ringcast_journal_pending_bytes 9"));
+  CHECK(has_sample(text, "ringcast_journal_disk_bytes 4096"));
+  CHECK(render_metrics({}).find("ringcast_journal") == std::string::npos);
+}
+
 TEST_CASE("admin: memory that is counted below zero for a moment is shown as zero") {
   CHECK(has_sample(render_metrics({.hub = {.memory_used = -5}}), "ringcast_memory_used_bytes 0"));
 }

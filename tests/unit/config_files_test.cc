@@ -90,6 +90,8 @@ TEST_CASE("config: the examples load") {
   const Config durable = load_file("config/examples/production.yaml");
   CHECK(durable.journal.path == "/var/lib/ringcast");
   CHECK(durable.journal.sync == journal::Sync::kAlways);
+  REQUIRE(durable.server.policies.rules.size() == 2);
+  CHECK(durable.server.policies.rules[1].policy.retain.events == 10);
 }
 
 TEST_CASE("config: what is printed reads back to the same") {
@@ -104,38 +106,10 @@ TEST_CASE("config: odd text survives printing") {
   Config config;
   config.listen = {{.host = {}, .port = 0, .unix_path = "/a \"b\" # \\ \xC3\xA4", .unix_mode = 0}};
   config.server.policies.rules = {{"a: {b}, \"c\"/**", {}}, {"\xE2\x80\xA8/*", {}}};
-  config.journal.path = "/a \"b\" # {c}: \\ \xC3\xA4, *";
+  config.journal.path = "off # \xC3\xA4\n\": ~";
   config.auth.anonymous = auth::Options::Anonymous::kGrants;
   config.auth.grants.publish = {"# no comment", "true", "~", "$sys/**"};
   CHECK(reload(config) == config);
-}
-
-TEST_CASE("config: the journal's keys survive printing") {
-  for (const auto sync : {journal::Sync::kAlways, journal::Sync::kInterval, journal::Sync::kOff}) {
-    Config config;
-    config.journal = {.path = "/var/lib/ringcast",
-                      .sync = sync,
-                      .interval_ms = 1500,
-                      .pending_bytes = (1 << 20) + 1,
-                      .max_bytes = 3ULL << 40};
-    config.server.policies.fallback.retain = {.events = 5, .bytes = 1000, .age_ms = 0};
-    topics::Policy policy;
-    policy.retain = {.events = 1'000'000'000'000, .bytes = 1ULL << 50, .age_ms = 1000};
-    policy.lagged = topics::Lagged::kDisconnect;
-    config.server.policies.rules = {{"a", policy}, {"b/**", {}}};
-    CHECK(reload(config) == config);
-  }
-}
-
-TEST_CASE("config: a rule is printed with one map for each section") {
-  Config config;
-  config.server.policies.rules = {{"a", {}}};
-  CHECK(print(config).find("\n  - match: \"a\"\n"
-                           "    history: {events: 1000, bytes: 1MiB, age: 1h, keep: 0, grace: 2s}\n"
-                           "    retain: {events: 0, bytes: 0, age: 7d}\n"
-                           "    lagged: skip\n"
-                           "journal:\n  path: \"\"\n  sync: always\n  interval: 1s\n"
-                           "  pending: 64MiB\n  bytes: 1GiB\n") != std::string::npos);
 }
 
 TEST_CASE("config: what needs a restart is named") {
@@ -152,7 +126,7 @@ TEST_CASE("config: what needs a restart is named") {
   to.listen[0].port = 1;
   to.workers = 3;
   to.server.memory_bytes *= 2;
-  to.journal.path = "/a";
+  to.journal.path = "/x";
   to.journal.sync = journal::Sync::kOff;
   CHECK(needs_restart(from, to) ==
         std::vector<std::string>{"listen", "workers", "journal.path", "journal.sync", "memory"});

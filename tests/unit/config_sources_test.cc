@@ -90,38 +90,6 @@ TEST_CASE("config: every scalar key is a variable and a flag") {
   }
 }
 
-TEST_CASE("config: the journal is set by variables and flags") {
-  Sources sources;
-  sources.environment = {{"RINGCAST_JOURNAL_PATH", "/a"},     {"RINGCAST_JOURNAL_SYNC", "off"},
-                         {"RINGCAST_JOURNAL_INTERVAL", "2s"}, {"RINGCAST_JOURNAL_PENDING", "1MiB"},
-                         {"RINGCAST_JOURNAL_BYTES", "2GiB"},  {"RINGCAST_RETAIN_EVENTS", "3"},
-                         {"RINGCAST_RETAIN_BYTES", "4"},      {"RINGCAST_RETAIN_AGE", "5d"}};
-  const Loaded loaded = loaded_from(sources);
-  CHECK(loaded.warnings.empty());
-  CHECK(loaded.config.journal == journal::Options{.path = "/a",
-                                                  .sync = journal::Sync::kOff,
-                                                  .interval_ms = 2000,
-                                                  .pending_bytes = 1 << 20,
-                                                  .max_bytes = 2ULL << 30});
-  CHECK(loaded.config.server.policies.fallback.retain ==
-        topics::Retain{.events = 3, .bytes = 4, .age_ms = 432'000'000});
-  sources.set = {"journal.path=", "journal.sync=interval"};
-  CHECK(loaded_from(sources).config.journal.path.empty());
-  CHECK(loaded_from(sources).config.journal.sync == journal::Sync::kInterval);
-  CHECK(loaded_from(with_variable("RINGCAST_JOURNAL_PATH", "")).config == Config());
-}
-
-TEST_CASE("config: a body that a flag makes too large for the journal is the flag's fault") {
-  Sources sources{.file_name = "f.yaml",
-                  .file_text = "journal: {path: /a, bytes: 16MiB}",
-                  .environment = {},
-                  .set = {"limits.body=2MiB"},
-                  .listen = {}};
-  CHECK(error_of(sources) ==
-        "--set limits.body: limits.body: limits.body (2MiB) must be at most a sixteenth of "
-        "journal.bytes (16MiB)");
-}
-
 TEST_CASE("config: a whole map or list can be set") {
   const Config config =
       loaded_from(with_flag("topics=[{match: \"a/**\", lagged: disconnect}]")).config;

@@ -51,7 +51,7 @@ class Daemon:
     `settings` is the configuration as nested dicts. JSON is YAML, so it is written as it is.
     """
 
-    def __init__(self, settings=None, listen=(LOOPBACK,), flags=(), env=None, preexec=None):
+    def __init__(self, settings=None, listen=(LOOPBACK,), flags=(), env=None, preexec=None, ready=True):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ringcast-test-"))
         self.config_file = self.folder / "ringcast.yaml"
         self.write_config(settings or {})
@@ -70,6 +70,8 @@ class Daemon:
         _running.add(self.process)
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
+        if not ready:  # For those who want it to end while it starts.
+            return
         try:
             self.addresses = self._wait_for_listeners(len(listen))
             wait_until(lambda: fetch(self.address, "GET", "/readyz").status == 200, "/readyz is 200")
@@ -147,6 +149,13 @@ class Daemon:
         """The crash: SIGKILL, and wait until its sockets are gone."""
         self.process.kill()
         return self.wait()
+
+    def is_over_within(self, seconds):
+        try:
+            self.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def wait(self, seconds=PATIENCE):
         code = self.process.wait(seconds)

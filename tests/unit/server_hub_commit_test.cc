@@ -1,0 +1,325 @@
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/hub.h"
+#include "sse/blocks.h"
+#include "support/fake_clock.h"
+#include "support/fake_journal.h"
+
+namespace ringcast::server {
+namespace {
+
+using Names = std::vector<std::string>;
+
+Draft draft(Names topics, std::string_view key = "", std::string_view data = "x") {
+  Draft made;
+  made.event = sse::Event::encode({.data = data}, std::move(topics));
+  made.key = key;
+  return made;
+}
+
+Options options() {
+  Options made{.workers = 2};
+  made.policies.fallback.grace_ms = 0;
+  return made;
+}
+
+struct Outcome {
+  std::optional<Result<Receipt>> receipt;
+  std::vector<Draft> drafts;  // That came back.
+};
+using OutcomeRef = std::shared_ptr<Outcome>;
+
+// A hub on a journal; the test is the journal's thread.
+struct Desk {
+  explicit Desk(Options hub_options = options(), topics::JournalStart start = {.epoch = "e"})
+      : journal(std::move(start)), hub(hub_options, journal, clock) {
+    REQUIRE(hub.restore([](uint64_t, uint64_t) {}));
+  }
+
+  template <typename... Drafts>
+  OutcomeRef submit_as(const std::string& request_key, Drafts... each) {
+    std::vector<Draft> drafts;
+    (drafts.push_back(std::move(each)), ...);
+    auto outcome = std::make_shared<Outcome>();
+    const Status taken = hub.submit(drafts, "me", request_key, done(outcome));
+    if (!taken) {
+      outcome->receipt = Failure{taken.error()};
+      outcome->drafts = std::move(drafts);
+    }
+    return outcome;
+  }
+  template <typename... Drafts>
+  OutcomeRef submit(Drafts... each) {
+    return submit_as({}, std::move(each)...);
+  }
+  static Published done(const OutcomeRef& outcome) {
+    return [outcome](Result<Receipt> receipt, std::vector<Draft> back) {
+      outcome->receipt = std::move(receipt);
+      outcome->drafts = std::move(back);
+    };
+  }
+  [[nodiscard]] uint64_t events(std::string_view topic) {
+    const auto view = hub.view(topic);
+    return view ? view->events : 0;
+  }
+  [[nodiscard]] uint64_t visible() {
+    News news;
+    hub.take_news(0, news);
+    return news.visible;
+  }
+  void commit_all() {
+    do {
+      REQUIRE(hub.commit());
+    } while (hub.has_trims());
+  }
+
+  FakeClock clock;
+  FakeJournal journal;
+  Hub hub;
+};
+
+std::string id_of(const OutcomeRef& outcome) {
+  REQUIRE(outcome->receipt);
+  REQUIRE_MESSAGE(*outcome->receipt, outcome->receipt->error().detail);
+  return (*outcome->receipt)->last_id;
+}
+
+Errc code_of(const OutcomeRef& outcome) {
+  REQUIRE(outcome->receipt);
+  REQUIRE_FALSE(*outcome->receipt);
+  return outcome->receipt->error().code;
+}
+
+TEST_CASE("commit: nothing is visible or answered before it is written") {
+  Desk desk;
+  const OutcomeRef one = desk.submit(draft({"a"}));
+  const OutcomeRef two = desk.submit(draft({"a", "b"}), draft({"b"}));
+  CHECK_FALSE(one->receipt);
+  CHECK(desk.events("a") == 0);
+  CHECK(desk.visible() == 0);
+  REQUIRE(*desk.hub.commit());
+  CHECK(desk.journal.writes == 1);  // One group.
+  CHECK(id_of(one) == "e-1");
+  CHECK((*two->receipt)->first_id == "e-2");
+  CHECK(id_of(two) == "e-3");
+  CHECK(desk.events("a") == 2);
+  CHECK(desk.events("b") == 2);
+  CHECK(desk.visible() == 3);
+  CHECK_FALSE(*desk.hub.commit());  // There is nothing more.
+}
+
+TEST_CASE("commit: what could not be written was never there, and its seqs are not used again") {
+  Desk desk;
+  id_of([&] {
+    const OutcomeRef first = desk.submit(draft({"a"}));
+    desk.commit_all();
+    return first;
+  }());
+  const int64_t memory = desk.hub.budget().used();
+  desk.journal.failure = Error{.code = Errc::kStorageFull, .detail = "full"};
+  const OutcomeRef refused = desk.submit(draft({"a"}, "k"), draft({"new"}));
+  CHECK_FALSE(desk.hub.commit());
+  CHECK(code_of(refused) == Errc::kStorageFull);
+  REQUIRE(refused->drafts.size() == 2);
+  CHECK(refused->drafts[0].event);
+  CHECK(desk.events("a") == 1);
+  CHECK_FALSE(desk.hub.view("new"));
+  CHECK(desk.visible() == 1);
+  refused->drafts.clear();
+  CHECK(desk.hub.budget().used() == memory);
+  // It works again by itself, and the key is free.
+  desk.journal.failure.reset();
+  const OutcomeRef later = desk.submit(draft({"a"}, "k"));
+  desk.commit_all();
+  CHECK((*later->receipt)->duplicates == 0);
+  CHECK(id_of(later) == "e-4");
+  CHECK(desk.journal.events.back().nth == 2);  // The count has no hole.
+}
+
+TEST_CASE("commit: a repeat gets the first answer, within a group and after it") {
+  Desk desk;
+  const OutcomeRef first = desk.submit(draft({"a"}, "k"));
+  const OutcomeRef second = desk.submit(draft({"a"}, "k", "other"));
+  const OutcomeRef whole = desk.submit_as("r", draft({"a"}));
+  const OutcomeRef again = desk.submit_as("r", draft({"b"}), draft({"b"}));
+  desk.commit_all();
+  CHECK(id_of(first) == "e-1");
+  CHECK(id_of(second) == "e-1");
+  CHECK((*second->receipt)->duplicates == 1);
+  CHECK(id_of(whole) == "e-2");
+  CHECK(id_of(again) == "e-2");
+  CHECK((*again->receipt)->duplicates == 1);
+  CHECK(desk.journal.keys_written == 2);
+  const OutcomeRef third = desk.submit(draft({"a"}, "k"));
+  desk.journal.failure = Error{.code = Errc::kStorage, .detail = "broken"};
+  CHECK_FALSE(*desk.hub.commit());  // A repeat needs no disk.
+  CHECK(id_of(third) == "e-1");
+}
+
+TEST_CASE("commit: a repeat of what fails in the same group fails with it") {
+  Desk desk;
+  desk.journal.failure = Error{.code = Errc::kStorage, .detail = "broken"};
+  const OutcomeRef first = desk.submit(draft({"a"}, "k"));
+  const OutcomeRef second = desk.submit(draft({"a"}, "k"));
+  CHECK_FALSE(desk.hub.commit());
+  CHECK(code_of(first) == Errc::kStorage);
+  CHECK(code_of(second) == Errc::kStorage);
+}
+
+TEST_CASE("commit: more than journal.pending does not wait, but one publish always does") {
+  Options small = options();
+  small.commit.pending_bytes = 1;
+  Desk desk(small);
+  const OutcomeRef first = desk.submit(draft({"a"}));
+  const OutcomeRef second = desk.submit(draft({"a"}));
+  CHECK(code_of(second) == Errc::kBehind);
+  CHECK(second->drafts.size() == 1);
+  desk.commit_all();
+  CHECK(id_of(first) == "e-1");
+}
+
+TEST_CASE("commit: what does not fit is refused alone, the others of the group are written") {
+  Options small = options();
+  small.limits.topics = 1;
+  Desk desk(small);
+  const OutcomeRef first = desk.submit(draft({"a"}));
+  const OutcomeRef refused = desk.submit(draft({"b"}));
+  const OutcomeRef third = desk.submit(draft({"a"}));
+  desk.commit_all();
+  CHECK(id_of(first) == "e-1");
+  CHECK(code_of(refused) == Errc::kOverloaded);
+  CHECK(refused->drafts.size() == 1);
+  CHECK(id_of(third) == "e-2");
+}
+
+TEST_CASE("commit: while what was acknowledged cannot be synced, nothing is taken") {
+  Desk desk;
+  desk.hub.set_storage_error(Error{.code = Errc::kStorage, .detail = "sync"});
+  CHECK(code_of(desk.submit(draft({"a"}))) == Errc::kStorage);
+  desk.hub.set_storage_error(std::nullopt);
+  const OutcomeRef taken = desk.submit(draft({"a"}));
+  desk.commit_all();
+  CHECK(id_of(taken) == "e-1");
+}
+
+TEST_CASE("commit: a DELETE is answered when it is written, and tried again when it is not") {
+  Desk desk;
+  desk.submit(draft({"a"}), draft({"a", "b"}));
+  desk.commit_all();
+  const auto first = std::make_shared<Outcome>();
+  desk.hub.submit_clear("a", Desk::done(first));
+  CHECK(desk.events("a") == 0);  // For readers, at once.
+  desk.journal.failure = Error{.code = Errc::kStorage, .detail = "broken"};
+  CHECK_FALSE(desk.hub.commit());
+  CHECK(code_of(first) == Errc::kStorage);
+  desk.journal.failure.reset();
+  const auto second = std::make_shared<Outcome>();
+  desk.hub.submit_clear("a", Desk::done(second));
+  desk.commit_all();
+  REQUIRE(second->receipt);
+  CHECK(*second->receipt);
+  CHECK(desk.journal.rows.begin()->second.deleted_high == 2);
+  REQUIRE(desk.journal.events.size() == 1);  // The other topic keeps its event.
+  CHECK(desk.journal.events[0].seq == 2);
+  const auto unknown = std::make_shared<Outcome>();
+  desk.hub.submit_clear("nobody/knows/it", Desk::done(unknown));
+  desk.commit_all();
+  CHECK(*unknown->receipt);
+}
+
+TEST_CASE("commit: retain says what leaves the journal, by count, bytes and age, oldest first") {
+  Options hub_options = options();
+  hub_options.policies.fallback.retain = {.events = 3, .age_ms = 60'000};
+  hub_options.policies.rules = {
+      {.match = "small", .policy = {.grace_ms = 0, .retain = {.bytes = 60}}}};
+  Desk desk(hub_options);
+  for (int number = 0; number < 5; ++number) {
+    desk.submit(draft({"a"}), draft({"small"}));
+  }
+  desk.commit_all();
+  CHECK(desk.events("a") == 3);
+  CHECK(desk.events("small") == 3);  // Of 20 bytes each.
+  CHECK(desk.hub.view("a")->oldest == "e-5");
+  CHECK(desk.journal.events.size() == 6);
+  desk.clock.advance(60'000);
+  desk.hub.sweep(100);
+  desk.commit_all();
+  CHECK(desk.events("a") == 0);
+  CHECK(desk.events("small") == 3);  // Its age has another bound.
+}
+
+TEST_CASE(
+    "commit: when the files are nearly full the oldest events of all go, whatever retain says") {
+  Options hub_options = options();
+  hub_options.policies.fallback.keep = 5;
+  Desk desk(hub_options);
+  for (int number = 0; number < 5; ++number) {
+    desk.submit(draft({"a"}), draft({"b"}));
+  }
+  desk.commit_all();
+  CHECK(desk.journal.events.size() == 10);
+  desk.journal.disk.used_bytes = desk.journal.disk.limit_bytes;
+  desk.submit(draft({"c"}));
+  REQUIRE(desk.hub.commit());
+  CHECK(desk.events("a") == 0);
+  CHECK(desk.events("b") == 0);
+  CHECK(desk.events("c") == 1);
+  desk.journal.disk.used_bytes = 0;
+  desk.submit(draft({"a"}));
+  desk.commit_all();
+  CHECK(desk.events("a") == 1);
+}
+
+TEST_CASE("commit: what live readers have not been served does not leave the journal") {
+  Options hub_options = options();
+  hub_options.policies.fallback.retain = {.events = 1};
+  Desk desk(hub_options);
+  topics::Interest interest;
+  interest.patterns = {"a"};
+  REQUIRE(desk.hub.open(interest, {}));
+  desk.submit(draft({"a"}), draft({"a"}), draft({"a"}));
+  desk.commit_all();
+  CHECK(desk.events("a") == 3);
+  desk.hub.set_pumped(0, 2);
+  desk.hub.sweep(100);
+  desk.commit_all();
+  CHECK(desk.events("a") == 1);
+  desk.hub.leave(interest);
+}
+
+TEST_CASE("commit: a reader that resumes before a hole is told, at the hole and once") {
+  Desk desk(options(), {.epoch = "e", .last_seq = 30, .holes = {{5, 10}, {20, 30}}});
+  topics::Interest interest;
+  interest.patterns = {"a"};
+  const auto opening = desk.hub.open(interest, {.last_event_id = "e-7"});
+  REQUIRE(opening);
+  CHECK_FALSE(opening->gap);
+  topics::Reader reader = opening->reader;
+  topics::Slice slice = desk.hub.read(interest, reader, 30, false);
+  REQUIRE(slice.loss);
+  CHECK(slice.loss->by_crash);
+  CHECK_FALSE(slice.loss->missed);
+  CHECK(slice.end == 20);  // And no further than the next.
+  CHECK(slice.resumed >= 10);
+  reader.cursor = slice.end;
+  slice = desk.hub.read(interest, reader, 30, false);
+  CHECK(slice.loss->by_crash);
+  CHECK(slice.end == 30);
+  reader.cursor = slice.end;
+  CHECK_FALSE(desk.hub.read(interest, reader, 30, false).loss);
+  // Who asks for what is there is told nothing.
+  const auto since = desk.hub.open(interest, {.since = {.kind = topics::Since::Kind::kEarliest}});
+  topics::Reader other = since->reader;
+  other.cursor = 3;
+  CHECK_FALSE(desk.hub.read(interest, other, 30, false).loss);
+  desk.hub.leave(interest);
+}
+
+}  // namespace
+}  // namespace ringcast::server
