@@ -114,10 +114,10 @@ class RestartTest(JournalCase):
 
     def test_gaps_stay_exact_over_restarts(self):
         ids = [self.publish(str(n)) for n in range(3)]
-        self.restart(kill=True, retain={"events": 2})
+        self.restart(kill=True, journal={"retain": {"topic_events": 2}})
         self.publish("3")
         wait_until(lambda: self.fetch("GET", "/topics/t").json()["events"] == 2, "two events are left")
-        self.restart(kill=True, retain={"events": 2})
+        self.restart(kill=True, journal={"retain": {"topic_events": 2}})
         self.assertEqual(self.resume(ids[1]).data(2), ["2", "3"])
         self.assert_gap(self.resume(ids[0]).next_event(), "expired", missed=None)
 
@@ -185,7 +185,7 @@ class ReplayTest(JournalCase):
 
 class BoundsTest(JournalCase):
 
-    journal = {"bytes": "16MiB", "sync": "interval"}
+    journal = {"retain": {"bytes": "16MiB"}, "sync": "interval"}
 
     def watch(self):
         """The most that the files have taken so far, looked at all the time."""
@@ -213,16 +213,16 @@ class BoundsTest(JournalCase):
         self.assertEqual(newest, [rounds * batch - 1])
 
     def test_less_is_allowed_by_a_reload_and_the_file_shrinks(self):
-        self.restart(journal={"bytes": "64MiB"})
+        self.restart(journal={"retain": {"bytes": "64MiB"}})
         self.publish_ndjson(0, 60_000, size=600)
         self.assertGreater(self.bytes_on_disk(), 32 << 20)
-        self.daemon.write_config({**SMALL_RINGS, "journal": {"path": str(self.folder), "bytes": "16MiB"}})
+        self.daemon.write_config({**SMALL_RINGS, "journal": {"path": str(self.folder), "retain": {"bytes": "16MiB"}}})
         self.daemon.reload()
         wait_until(lambda: self.bytes_on_disk() <= 1.1 * (16 << 20), "the files have shrunk")
         self.assertEqual(self.numbers(self.subscribe(since="-1"), 1), [59_999])
 
     def test_age_takes_events_away_when_nothing_is_published(self):
-        self.restart(retain={"age": "1s"})
+        self.restart(journal={"retain": {"age": "1s"}, "sync": "interval"})
         first = self.publish("1")
         self.publish("2")
         wait_until(lambda: self.fetch("GET", "/topics/t").status == 404, "the topic is forgotten")
