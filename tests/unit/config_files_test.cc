@@ -87,11 +87,16 @@ TEST_CASE("config: the examples load") {
   CHECK(open.auth.grants.subscribe == std::vector<std::string>{"public/**"});
   CHECK(open.auth.grants.admin.empty());
   CHECK(load_file("config/examples/small-device.yaml").server.memory_bytes == 8 << 20);
+  const Config durable = load_file("config/examples/production.yaml");
+  CHECK(durable.journal.path == "/var/lib/ringcast");
+  CHECK(durable.journal.sync == journal::Sync::kAlways);
+  REQUIRE(durable.server.policies.rules.size() == 2);
+  CHECK(durable.server.policies.rules[1].policy.retain.events == 10);
 }
 
 TEST_CASE("config: what is printed reads back to the same") {
   CHECK(reload(Config()) == Config());
-  for (const char* example : {"development", "public-stream", "small-device"}) {
+  for (const char* example : {"development", "production", "public-stream", "small-device"}) {
     const Config config = load_file("config/examples/" + std::string(example) + ".yaml");
     CHECK(reload(config) == config);
   }
