@@ -24,11 +24,6 @@ int fail_start(const std::string& why) {
 
 int serve(const ringcast::app::Arguments& arguments,
           const std::map<std::string, std::string>& variables, ringcast::config::Loaded loaded) {
-  std::vector<std::string> notes;
-  auto journal = ringcast::app::open_journal(loaded.config.journal, notes);
-  if (!journal) {
-    return fail_start(journal.error().detail);
-  }
   std::vector<ringcast::net::Listener> listeners;
   for (const ringcast::net::Address& address : loaded.config.listen) {
     auto listener = ringcast::net::Listener::open(address);
@@ -36,6 +31,12 @@ int serve(const ringcast::app::Arguments& arguments,
       return fail_start(listener.error().detail);
     }
     listeners.push_back(std::move(*listener));
+  }
+  // After the listeners: a port that is taken must not look like a crash to it.
+  std::vector<std::string> notes;
+  auto journal = ringcast::app::open_journal(loaded.config.journal, notes);
+  if (!journal) {
+    return fail_start(journal.error().detail);
   }
   ringcast::app::LogOutput log_output(stderr, loaded.config.log);
   notes.insert(notes.end(), loaded.warnings.begin(), loaded.warnings.end());

@@ -88,11 +88,11 @@ Status check_header(const std::string& path, int flags) {
 Status check_schema(Database& database, const std::string& path, bool must_be_whole) {
   int64_t version = 0;
   int64_t tables = 0;
-  auto read =
-      database.read_numbers({{"PRAGMA user_version", &version},
-                             {"SELECT count(*) FROM sqlite_schema WHERE type = 'table'"
-                              " AND name IN ('meta', 'topics', 'events', 'entries', 'keys')",
-                              &tables}});
+  auto read = database.read_numbers(
+      {{"PRAGMA user_version", &version},
+       {"SELECT count(*) FROM sqlite_schema WHERE type = 'table'"
+        " AND name IN ('meta', 'topics', 'events', 'entries', 'keys', 'holes')",
+        &tables}});
   if (!read) {
     return read;
   }
@@ -101,7 +101,7 @@ Status check_schema(Database& database, const std::string& path, bool must_be_wh
                              std::to_string(version) + ", this one knows " +
                              std::to_string(kSchemaVersion) + ")");
   }
-  if (must_be_whole && (version < 1 || tables != 5)) {
+  if (must_be_whole && (version < 1 || tables != 6)) {
     return refused(path, "the file is damaged (tables are missing); use `ringcast journal check`");
   }
   return Ok{};

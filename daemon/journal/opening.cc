@@ -5,6 +5,7 @@
 #include "journal/database_file.h"
 #include "journal/epoch_rules.h"
 #include "journal/journal.h"
+#include "journal/schema.h"
 #include "journal/sqlite_journal.h"
 
 namespace ringcast::journal {
@@ -142,11 +143,14 @@ void fill_start(OpenedFiles& files) {
 }
 
 // What a failed sync left in the page cache looks written, but is not: it must not stand in the log
-// before anything that is.
-Status fold_log(Database& database) {
+// before anything that is. A tool that reads the journal just now is in the way, which only matters
+// when there was such a failure.
+Status fold_log(Database& database, const std::optional<MarkRecord>& mark) {
   const int code = sqlite3_wal_checkpoint_v2(database.handle(), "main", SQLITE_CHECKPOINT_TRUNCATE,
                                              nullptr, nullptr);
-  return checked(database, code);
+  const bool has_failed =
+      mark && (mark->refused_from != 0 || mark->refused_keys_ms != kNoRefusedKeys);
+  return code == SQLITE_BUSY && !has_failed ? Status(Ok{}) : checked(database, code);
 }
 
 // From here on the files are ours, and locked.
@@ -156,7 +160,8 @@ Result<Opened> begin(OpenedFiles files, const Options& options, const Surroundin
   if (auto ready = configure(files.database); !ready) {
     return std::move(ready).failure();
   }
-  if (auto folded = fold_log(files.database); !folded) {
+  auto found_mark = Mark::read(files.folder.mark());
+  if (auto folded = fold_log(files.database, found_mark); !folded) {
     return std::move(folded).failure();
   }
   if (auto begun = files.database.execute("BEGIN IMMEDIATE"); !begun) {
@@ -168,7 +173,7 @@ Result<Opened> begin(OpenedFiles files, const Options& options, const Surroundin
   }
   Past past{.meta = std::move(*meta),
             .inode = identity ? identity->inode : 0,
-            .mark = Mark::read(files.folder.mark())};
+            .mark = std::move(found_mark)};
   auto mark = Mark::open(files.folder.mark());
   if (!mark) {
     return std::move(mark).failure();
@@ -194,6 +199,8 @@ Result<Opened> begin(OpenedFiles files, const Options& options, const Surroundin
       return std::move(relaxed).failure();
     }
   }
+  // From now on its errors go to publishers too: they need not know where it lies.
+  files.database.name_in_messages(std::string(kDatabaseFile));
   auto journal = std::make_unique<SqliteJournal>(std::move(files));
   if (auto prepared = journal->prepare(options.max_bytes); !prepared) {
     return std::move(prepared).failure();

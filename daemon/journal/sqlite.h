@@ -97,13 +97,14 @@ class Database {
 
   // What the last call failed with, as a kStorage or kStorageFull.
   [[nodiscard]] Failure failure(int code) const;
+  void name_in_messages(std::string name) { path_ = std::move(name); }
   [[nodiscard]] sqlite3* handle() const { return handle_.get(); }
 
  private:
   struct Close {
     void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
   };
-  std::string path_;
+  std::string path_;  // In messages.
   std::unique_ptr<sqlite3, Close> handle_;
 };
 

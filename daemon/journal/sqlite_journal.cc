@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "journal/schema.h"
 #include "journal/sqlite_reader.h"
 
 namespace ringcast::journal {
@@ -121,7 +122,7 @@ Status SqliteJournal::check_files() {
                  identity_of(files_.folder.database()) != files_.database_identity ||
                  identity_of(files_.folder.wal()) != files_.wal_identity;
   if (is_replaced_) {
-    return fail(Errc::kStorage, files_.folder.database() +
+    return fail(Errc::kStorage, std::string(kDatabaseFile) +
                                     " was removed or replaced while it was in use; restart "
                                     "ringcastd");
   }

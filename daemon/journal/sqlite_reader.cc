@@ -6,6 +6,7 @@
 #include "journal/event_rows.h"
 #include "journal/event_walk.h"
 #include "journal/place_finder.h"
+#include "journal/schema.h"
 #include "journal/sqlite.h"
 #include "journal/wanted.h"
 
@@ -149,12 +150,13 @@ Result<std::unique_ptr<topics::JournalReader>> open_sqlite_reader(const Folder& 
   if (!database) {
     return std::move(database).failure();
   }
+  database->name_in_messages(std::string(kDatabaseFile));
   auto reader = std::make_unique<SqliteReader>(std::move(*database), epoch);
   if (auto prepared = reader->prepare(); !prepared) {
     return std::move(prepared).failure();
   }
   if (identity_of(folder.database()) != identity) {
-    return fail(Errc::kStorage, folder.database() +
+    return fail(Errc::kStorage, std::string(kDatabaseFile) +
                                     " was removed or replaced while it was in use; restart "
                                     "ringcastd");
   }

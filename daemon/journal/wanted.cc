@@ -7,6 +7,12 @@
 
 namespace ringcast::journal {
 
+namespace {
+
+constexpr size_t kMostKnown = 10'000;  // Topics that are remembered within one question.
+
+}  // namespace
+
 Status TopicRows::prepare(Database& database) {
   return database.prepare_all(
       {{&by_number, "SELECT number, name, gone_high FROM topics WHERE number = ?"},
@@ -36,6 +42,9 @@ uint64_t Wanted::gone_high(uint64_t topic) {
 }
 
 const Wanted::Topic& Wanted::of_number(uint64_t number) {
+  if (by_number_.size() >= kMostKnown) {
+    by_number_.clear();
+  }
   const auto [at, is_new] = by_number_.try_emplace(number);
   if (is_new) {
     at->second = look_up(rows_.by_number.bind(1, number));
@@ -44,6 +53,9 @@ const Wanted::Topic& Wanted::of_number(uint64_t number) {
 }
 
 const Wanted::Topic& Wanted::of_name(std::string_view name) {
+  if (by_name_.size() >= kMostKnown) {
+    by_name_.clear();
+  }
   const auto [at, is_new] = by_name_.try_emplace(std::string(name));
   if (is_new) {
     at->second = look_up(rows_.by_name.bind_text(1, at->first));

@@ -1,6 +1,9 @@
 // The browser's own EventSource against the real daemon.
 
 import assert from 'node:assert/strict';
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import {after, afterEach, before, test} from 'node:test';
 
 import {Browser, PageStream, serveEmptyPage} from './harness/chromium.js';
@@ -109,6 +112,21 @@ test('browser: after a restart on the same port it reconnects and is told the ga
   const {reason, missed} = JSON.parse(gap.data);
   assert.deepEqual({reason, missed}, {reason: 'epoch', missed: null});
   assert.equal(event.data, 'after');
+});
+
+test('browser: with a journal a crash of the daemon is no gap', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ringcast-journal-'));
+  cleanups.push(() => rmSync(folder, {recursive: true, force: true}));
+  const kept = {...settings, journal: {path: folder}};
+  const first = await startDaemon({settings: kept});
+  const stream = await PageStream.open(await openPage(), `${first.url}/events?topic=t`);
+  for (const number of numbers(0, 20)) await first.publish('t', number);
+  await stream.events(20);
+  await first.kill();
+  const second = await startDaemon({settings: kept, listen: first.address});
+  for (const number of numbers(20, 40)) await second.publish('t', number);
+  const events = await stream.events(40);
+  assert.deepEqual(events.map(({type, data}) => `${type} ${data}`), numbers(0, 40).map((number) => `message ${number}`));
 });
 
 test('browser: a drained daemon ends the stream in a way that it comes back from', async () => {
