@@ -173,7 +173,7 @@ Result<Opened> begin(OpenedFiles files, const Options& options, const Surroundin
   }
   Past past{.meta = std::move(*meta),
             .inode = identity ? identity->inode : 0,
-            .mark = std::move(found_mark)};
+            .mark = found_mark};
   auto mark = Mark::open(files.folder.mark());
   if (!mark) {
     return std::move(mark).failure();

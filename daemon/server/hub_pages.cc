@@ -86,10 +86,12 @@ void Hub::add_unjournaled(const topics::Interest& interest, topics::Reader reade
     }
   }
   if (slice.events.size() > from_disk) {
-    const auto seq_of = [](const topics::EventRef& event) { return event->seq(); };
-    std::ranges::sort(slice.events, {}, seq_of);
-    const auto repeats = std::ranges::unique(slice.events, {}, seq_of);
-    slice.events.erase(repeats.begin(), repeats.end());
+    std::sort(slice.events.begin(), slice.events.end(),
+              [](const auto& one, const auto& other) { return one->seq() < other->seq(); });
+    const auto repeats =
+        std::unique(slice.events.begin(), slice.events.end(),
+                    [](const auto& one, const auto& other) { return one->seq() == other->seq(); });
+    slice.events.erase(repeats, slice.events.end());
   }
 }
 

@@ -1,6 +1,7 @@
 // What has to leave the journal: in small steps, beside what is written to it anyway. Readers are
 // told before it is gone: whoever finds an event missing on disk finds the loss in memory.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "server/commit_group.h"
@@ -126,7 +127,8 @@ void Hub::end_trims(CommitGroup& group) {
   std::vector<topics::Topic*>& queue = retention_.to_trim();
   for (const TrimPlan& plan : group.trims) {
     if (plan.is_done) {
-      std::erase(queue, plan.topic);
+      const auto at = std::find(queue.rbegin(), queue.rend(), plan.topic);  // One of the last.
+      queue.erase(std::next(at).base());
       plan.topic->disk.is_queued = false;
       catalog_.forget_if_unused(*plan.topic);
     }
