@@ -289,7 +289,7 @@ class Hub {
   int64_t last_time_ms_ = 0;
 
   // With a journal.
-  topics::Journal* const journal_ = nullptr;
+  topics::Journal* const journal_;  // Null: memory only.
   topics::Holes holes_;
   CommitOptions commit_options_;
   std::condition_variable work_;
