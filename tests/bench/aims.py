@@ -122,7 +122,7 @@ class Aims:
         clean = sum(bool(figures.get("clean")) for figures in rounds)
         self.verdicts.append(Verdict("replay from disk: runs without a missing or misplaced event", "all",
                                      f"{clean} of {len(rounds)}" if rounds else "not measured",
-                                     bool(rounds) and clean == len(rounds)))
+                                     clean == len(rounds) if rounds else None))
 
     def growth(self, group, server):
         """The highest cost for a delivery as a multiple of the lowest, over a group's experiments."""

@@ -106,7 +106,8 @@ def for_journal(scale, is_whole):
                      {"subscribers": count, "events": REPLAYS[count][scale > 1],
                       "older": HISTORY - REPLAYS[count][scale > 1], "batch": 1000, "live": 100, "rate": 50,
                       "connects-at-once": count},
-                     1.5 * scale, rounds=0 if is_whole else 1,
+                     1.5 * scale,
+                     rounds=0 if is_whole else 1,
                      options={"ndjson": True, "settings": ("history.events=1000", "history.grace=0")})
           for count in (REPLAYS if is_whole else (100,))],
     ]

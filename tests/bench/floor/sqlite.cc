@@ -1,9 +1,9 @@
-// The limit of a journal: bare SQLite that writes the rows of events, so many in a transaction, each
-// synced. Prints what it measured as JSON.
+// The limit of a journal: bare SQLite that writes the rows of events, so many in a transaction,
+// each synced. Prints what it measured as JSON.
+#include <CLI/CLI.hpp>
 #include <sqlite3.h>
 #include <sys/resource.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>

@@ -89,8 +89,7 @@ void Client::on_ready() {
 }
 
 void Client::flush() {
-  const ssize_t sent =
-      ::send(descriptor_, out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
+  const ssize_t sent = ::send(descriptor_, out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
   if (sent >= 0) {
     sent_ += static_cast<size_t>(sent);
     if (sent_ == out_.size() || sent_ >= kLeastErased) {
