@@ -104,20 +104,46 @@ class Aims:
         if floor:
             self.verdicts[-1].figure += f" (the floor's own: {floor:.2f})"
 
+    def journal(self):
+        always = "ringcast-always"
+        rate = self.results.median("journal-ndjson:2", always, "published_per_s")
+        self.verdicts.append(Verdict("NDJSON publish, `journal.sync: always`", "≥ 60,000 events per second",
+                                     "not measured" if rate is None else f"{rate:,.0f}", rate and rate >= 60_000))
+        for name, server, aim, what in (("publish", always, 8, "64 publishers, each event synced: acknowledged"),
+                                        ("slow", f"{always}-slow", 20, "the same, each sync takes 2 ms more")):
+            many, one = (self.results.median(f"journal-{name}:{count}", server, "published_per_s") for count in (64, 1))
+            self.at_least(what, many / one if many and one else None, aim, "1 publisher")
+        for count in (1, 8):
+            cost = self.ratio(f"journal-fanout:{count}", [PER_CPU], always, "ringcast")
+            plural = "s" if count > 1 else ""
+            self.at_least(f"1,000 subscribers, {count} publisher{plural}", cost, 0.8, "without a journal")
+        rounds = [each for name in self.results.runs if name.startswith("journal-replay:")
+                  for each in self.results.rounds(name, always)]
+        clean = sum(bool(figures.get("clean")) for figures in rounds)
+        self.verdicts.append(Verdict("replay from disk: runs without a missing or misplaced event", "all",
+                                     f"{clean} of {len(rounds)}" if rounds else "not measured",
+                                     clean == len(rounds) if rounds else None))
+
     def growth(self, group, server):
         """The highest cost for a delivery as a multiple of the lowest, over a group's experiments."""
         costs = [1 / value for experiment in self.results.runs if experiment.startswith(group + ":")
                  if (value := self.results.median(experiment, server, PER_CPU))]
         return max(costs) / min(costs) if len(costs) > 1 else None
 
-    def judge(self):
-        for part in (self.fan_out, self.latency, self.publishing, self.replay, self.memory, self.cost):
+    def judge(self, *parts):
+        for part in parts:
             part()
         return self.verdicts
 
 
 def judge(results):
-    return Aims(results).judge()
+    aims = Aims(results)
+    return aims.judge(aims.fan_out, aims.latency, aims.publishing, aims.replay, aims.memory, aims.cost)
+
+
+def judge_journal(results):
+    aims = Aims(results)
+    return aims.judge(aims.journal)
 
 
 def table(verdicts):

@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 
+import disk
 import go_peers
 import peers
 import processes
@@ -53,10 +54,51 @@ class Ringcast(BuiltHere):
             started.publish_path = "/events"
             started.publish_headers = ["Content-Type: application/x-ndjson"]
             started.publish_body = '{"topic":"bench/{topic}","data":"{payload}"}'
-        started.run([RELEASE / self.program, "--config", config, *(f"--set={each}" for each in settings)])
+        more, env = self.journal(started)
+        started.run([RELEASE / self.program, "--config", config,
+                     *(f"--set={each}" for each in (*more, *settings))], env)
+
+    def journal(self, _started):
+        """Its settings, and more environment."""
+        return (), None
 
     def serves(self, started):
         return processes.answers_ok(started.port, "/readyz")
+
+
+class WithJournal(Ringcast):
+    """Keeps what is published on disk."""
+
+    def __init__(self, sync, delay_us=0):
+        super().__init__()
+        self.sync, self.delay_us = sync, delay_us
+        self.name = f"ringcast-{sync}" + ("-slow" if delay_us else "")
+
+    def missing(self):
+        if self.delay_us and not disk.SHIM.exists():
+            return "disk_shim is not built"
+        return super().missing() or disk.missing()
+
+    def journal(self, started):
+        folder = disk.folder_for(started)
+        env = disk.slow(started, folder, self.delay_us) if self.delay_us else None
+        return (f"journal.path={folder}", f"journal.sync={self.sync}"), env
+
+
+class Sqlite(BuiltHere):
+    """No server: writes what a journal writes, by itself."""
+
+    name = "sqlite"
+    program = "bench_sqlite"
+
+    def missing(self):
+        return super().missing() or disk.missing()
+
+    def launch(self, started, **_):
+        started.tool = [RELEASE / self.program, "--folder", disk.folder_for(started)]
+
+    def serves(self, started):
+        return True
 
 
 class Floor(BuiltHere):
@@ -85,7 +127,8 @@ class Answer(BuiltHere):
 
 
 BROKERS = {broker.name: broker for broker in (
-    Ringcast(), Ringcast(workers=2), Floor("floor"), Floor("floor-coalescing", "--coalesce"), Answer(),
+    Ringcast(), Ringcast(workers=2), WithJournal("always"), WithJournal("interval"), WithJournal("off"),
+    WithJournal("always", delay_us=2000), Sqlite(), Floor("floor"), Floor("floor-coalescing", "--coalesce"), Answer(),
     peers.Nchan(), peers.Pushpin(), go_peers.Mercure(), go_peers.Centrifugo())}
 
 APT_PACKAGES = [package for broker in BROKERS.values() for package in broker.packages]

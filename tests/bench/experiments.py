@@ -20,10 +20,15 @@ class Experiment:
     options: dict = dataclasses.field(default_factory=dict)  # For starting the servers.
     rounds: int = 0                # 0: as many as the run has.
     peers: bool = False            # In a full run the other peers too.
+    group: int = 1                 # Events in one transaction of bare SQLite.
 
     def flags(self):
         load = {"seconds": self.seconds, "warm-up": self.warm_up, **self.load}
         return [f"--{name}={value}" for name, value in load.items()]
+
+    def tool_flags(self):
+        """Of bench_sqlite."""
+        return [f"--seconds={self.seconds}", f"--warm-up={self.warm_up}", f"--group={self.group}"]
 
 
 def fan_out(name, servers, subscribers, peers=False, scale=1.0, **load):
@@ -69,6 +74,42 @@ def for_aims(scale):
                      {"subscribers": count, "rate": 60000 / count}, **live) for count in (100, 1000, 5000, 15000)],
         *[fan_out(f"topics-held:{count}", alone, 1000, False, scale, **{"more-topics": count - 1})
           for count in (1, 1000, 100000)],
+    ]
+
+
+NDJSON_LINES = {"2": 2000, "1": 20000}  # In a request, by the number of publishers.
+# Far beyond what memory keeps: replayed to so many subscribers, so many events of those there are.
+HISTORY = 200_000
+REPLAYS = {1: (200_000, 200_000), 100: (20_000, 200_000), 1000: (5_000, 20_000)}  # In a short run, in a full one.
+
+
+def for_journal(scale, is_whole):
+    """What the journal costs. `is_whole`: not only what the aims need."""
+    syncs = ("ringcast-always", "ringcast-interval", "ringcast-off") if is_whole else ("ringcast-always",)
+    beside = ("ringcast",) if is_whole else ()
+
+    def publish(name, servers, publishers):
+        load = {"subscribers": 0, "publishers": publishers}
+        return Experiment(f"{name}:{publishers}", servers, "fanout", load, scale, group=publishers)
+
+    return [
+        *[publish("journal-publish", (*syncs, *beside, "sqlite"), count)
+          for count in ((1, 8, 64) if is_whole else (1, 64))],
+        *[publish("journal-slow", ("ringcast-always-slow",), count) for count in (1, 64)],
+        *[Experiment(f"journal-ndjson:{publishers}", (*syncs, *beside, "sqlite"), "fanout",
+                     {"subscribers": 0, "batch": lines, "publishers": int(publishers)}, scale,
+                     options={"ndjson": True}, group=256 * int(publishers))
+          for publishers, lines in NDJSON_LINES.items() if is_whole or publishers == "2"],
+        *[fan_out(f"journal-fanout:{count}", ("ringcast", *syncs), 1000, False, scale, publishers=count)
+          for count in (1, 8)],
+        *[Experiment(f"journal-replay:{count}", ("ringcast-always",), "history",
+                     {"subscribers": count, "events": REPLAYS[count][scale > 1],
+                      "older": HISTORY - REPLAYS[count][scale > 1], "batch": 1000, "live": 100, "rate": 50,
+                      "connects-at-once": count},
+                     1.5 * scale,
+                     rounds=0 if is_whole else 1,
+                     options={"ndjson": True, "settings": ("history.events=1000", "history.grace=0")})
+          for count in (REPLAYS if is_whole else (100,))],
     ]
 
 

@@ -22,7 +22,9 @@ class Failed(Exception):
 
 
 def load_command(running, experiment):
-    """How the load generator is called."""
+    """How the load generator, or what measures itself, is called."""
+    if running.tool:
+        return ["taskset", "-c", str(running.cpu), *map(str, running.tool), *experiment.tool_flags()]
     return ["taskset", "-c", str(LOAD_CPU), str(BUILD / "bench_load"), experiment.scenario,
             "--server-pids", ",".join(map(str, running.pids())), "--no-progress",
             *running.load_flags(), *experiment.flags()]

@@ -82,6 +82,7 @@ class Running:
         self.publish_headers = []
         self.publish_body = "{payload}"
         self.more_load_flags = []
+        self.tool = []             # Instead of a server: a program that measures itself.
         self.at_close = []         # Called after the processes are gone.
         self._processes = []
         _all_running.add(self)

@@ -1,5 +1,6 @@
 """Where the time goes: perf and strace on ringcastd under load."""
 
+import dataclasses
 import re
 import subprocess
 import tempfile
@@ -11,21 +12,26 @@ SECONDS = 4
 TOP = 10
 
 
-LOADS = {"fan-out": experiments.fan_out("fan-out", (), 10000, scale=4 * SECONDS),
-         "publishing": experiments.fan_out("publishing", (), 0, scale=4 * SECONDS,
-                                           **{"publishers": 8, "in-flight": 16})}
+LONG = {"scale": 4 * SECONDS}
+LOADS = {each.name: each for each in (
+    experiments.fan_out("fan-out", ("ringcast",), 10000, **LONG),
+    experiments.fan_out("publishing", ("ringcast",), 0, **LONG, **{"publishers": 8, "in-flight": 16}),
+    experiments.fan_out("journal-publish", ("ringcast-always",), 0, **LONG, publishers=64),
+    dataclasses.replace(experiments.fan_out("journal-ndjson", ("ringcast-always",), 0, **LONG, publishers=2, batch=2000),
+                        options={"ndjson": True}))}
 
 
-def profiles(broker):
-    """What profile() finds for each of LOADS, by name."""
-    return {name: profile(broker, load) for name, load in LOADS.items()}
+def profiles(servers, names=None):
+    """What profile() finds for each of LOADS, by name; `names`: only those that begin so."""
+    return {name: profile(servers[load.servers[0]], load) for name, load in LOADS.items()
+            if load.servers[0] in servers and (not names or name.startswith(tuple(names)))}
 
 
 def profile(broker, load):
     """{"functions": [[share, where, name]…], "kernel": share, "user": share, "calls": [[name, count]…]},
     or "missing": why not."""
     found = {"functions": [], "kernel": None, "user": None, "calls": [], "missing": ""}
-    with broker.start(cpu=measuring.SERVER_CPU) as running, tempfile.TemporaryDirectory() as folder:
+    with broker.start(cpu=measuring.SERVER_CPU, **load.options) as running, tempfile.TemporaryDirectory() as folder:
         command = measuring.load_command(running, load)
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as generator:
             try:

@@ -120,6 +120,54 @@ def publishing(results):
             + table(["load", "server", "events per CPU second", "per second", "kernel"], rows))
 
 
+JOURNAL = {**{f"journal-publish:{count}": f"{count} publisher{'s' * (count > 1)}" for count in (1, 8, 64)},
+           **{f"journal-slow:{count}": f"the same, {count}, each sync takes 2 ms more" for count in (1, 64)},
+           **{f"journal-ndjson:{count}": f"NDJSON, {lines:,} lines in a request, {count} at a time"
+              for count, lines in experiments.NDJSON_LINES.items()}}
+JOURNAL_FAN_OUT = {"journal-fanout:1": "1,000 subscribers, 1 publisher",
+                   "journal-fanout:8": "1,000 subscribers, 8 publishers"}
+
+
+def journal(results):
+    return "\n\n".join([
+        "## The journal\n\nBeside the same daemon without one (`ringcast`), for each `journal.sync`.",
+        aims.table(aims.judge_journal(results)),
+        "Publishing, nobody subscribed; each publisher has one request in flight. `sqlite` writes the same rows and syncs each "
+        "transaction, with nothing around it: as many events in one as there are publishers, or as NDJSON's batches have.",
+        journal_publishing(results), "Fan-out, deliveries:", per_cpu(results, JOURNAL_FAN_OUT, aims.PER_CPU),
+        f"Replay from disk: {experiments.HISTORY:,} events of which memory keeps the last 1,000; all subscribers resume at once, while "
+        "100 others get 50 events a second of another topic. Their p99 is in ms.", journal_replay(results)])
+
+
+def journal_publishing(results):
+    rows = []
+    for name, what in JOURNAL.items():
+        for server in results.servers(name):
+            values = sorted(each["published_per_s"] for each in results.rounds(name, server) if "published_per_s" in each)
+            if values:
+                rows.append([what, server, number(results.median(name, server, "published_per_s")),
+                             f"{number(values[0])} – {number(values[-1])}",
+                             number(results.median(name, server, aims.PUBLISHED)),
+                             number(results.median(name, server, "server_busy"), 0.01, 0, " %"),
+                             number(results.median(name, server, "server_kernel_share"), 0.01, 0, " %")])
+    return table(["load", "server", "events per second", "lowest – highest", "per CPU second", "of a core", "kernel"], rows)
+
+
+def journal_replay(results):
+    rows = []
+    for count in experiments.REPLAYS:
+        name = f"journal-replay:{count}"
+        median = lambda *path: results.median(name, "ringcast-always", *path)
+        rounds = results.rounds(name, "ringcast-always")
+        if rounds:
+            rows.append([f"{count:,}", number(median("deliveries")), number(median("deliveries_per_s")),
+                         number(median(aims.PER_CPU)), number(median("live_before_us", "p99"), 1000, 2),
+                         number(median("live_during_us", "p99"), 1000, 2),
+                         "none" if all(each.get("clean") for each in rounds) else "some"])
+    return table(["subscribers", "deliveries", "per second", "per CPU second", "p99 before", "p99 during",
+                  "missing, misplaced"], rows)
+
+
 def reconnect(results):
     median = lambda *path: results.median("reconnect", "ringcast", *path)
     rows = [[when, *(number(median(f"live_{when}_us", share), 1000, 2) for share in ("p50", "p99", "max"))]
@@ -160,11 +208,14 @@ def cost_of(results, name, server):
     return number(1e6 / deliveries if deliveries else None, 1, 2)
 
 
-PROFILES = {"fan-out": "10,000 subscribers, 1 publisher", "publishing": "8 publishers × 16 in flight, no subscribers"}
+PROFILES = {"fan-out": "10,000 subscribers, 1 publisher", "publishing": "8 publishers × 16 in flight, no subscribers",
+            "journal-publish": "64 publishers, `journal.sync: always`, no subscribers",
+            "journal-ndjson": "NDJSON, `journal.sync: always`"}
 
 
 def profiles(found):
-    return "## Where the time goes\n\n" + "\n\n".join(profile(what, found[name]) for name, what in PROFILES.items())
+    return "## Where the time goes\n\n" + "\n\n".join(profile(what, found[name]) for name, what in PROFILES.items()
+                                                 if name in found)
 
 
 def profile(what, found):
@@ -200,7 +251,7 @@ def write(stored):
     parts = ["# Performance", METHOD.read_text().strip(),
              table(["machine", ""], [[name, value] for name, value in stored["machine"].items()]),
              "## Aims\n\n" + aims.table(aims.judge(results)), FINDINGS.read_text().strip(),
-             fan_out(results), latency(results), publishing(results), reconnect(results), memory(results),
+             fan_out(results), latency(results), publishing(results), journal(results), reconnect(results), memory(results),
              flatness(results), profiles(stored["profiles"]), "## Remarks\n\n" + "\n".join(remarks or ["- none"])]
     DOCUMENT.write_text("\n\n".join(parts) + "\n")
     print(f"wrote {DOCUMENT.relative_to(measuring.ROOT)}")

@@ -23,6 +23,7 @@ struct Settings {
   uint32_t stalled = 0;      // Of the subscribers: read their response's head and nothing more.
   uint32_t more_topics = 0;  // That hold an event and have no subscriber.
   uint32_t events = 1000;    // Replayed or missed.
+  uint32_t older = 0;        // history: events that are there before those.
   uint32_t live = 1000;      // Subscribers that stay while the others are cut.
   double seconds = 2;
   double warm_up = 0.5;

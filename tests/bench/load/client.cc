@@ -6,10 +6,13 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 namespace ringcast::bench {
 
 namespace {
+
+constexpr size_t kLeastErased = 4 << 20;  // A long body is not moved for each piece that leaves.
 
 Client* client_of(llhttp_t* parser) {
   return static_cast<Client*>(parser->data);
@@ -41,6 +44,7 @@ const llhttp_settings_t& Client::callbacks() {
 void Client::connect(const sockaddr_in& address) {
   close();
   out_.clear();
+  sent_ = 0;
   llhttp_init(&parser_, HTTP_RESPONSE, &callbacks());
   parser_.data = this;
   descriptor_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -85,9 +89,12 @@ void Client::on_ready() {
 }
 
 void Client::flush() {
-  const ssize_t sent = ::send(descriptor_, out_.data(), out_.size(), MSG_NOSIGNAL);
+  const ssize_t sent = ::send(descriptor_, out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
   if (sent >= 0) {
-    out_.erase(0, static_cast<size_t>(sent));
+    sent_ += static_cast<size_t>(sent);
+    if (sent_ == out_.size() || sent_ >= kLeastErased) {
+      out_.erase(0, std::exchange(sent_, 0));
+    }
   } else if (errno != EAGAIN && errno != ENOTCONN) {
     lose();
   }

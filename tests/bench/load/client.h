@@ -46,6 +46,7 @@ class Client : public Pollable {
   int descriptor_ = -1;
   llhttp_t parser_{};
   std::string out_;
+  size_t sent_ = 0;  // Of it.
 };
 
 }  // namespace ringcast::bench

@@ -31,10 +31,11 @@ void add_load(CLI::App& app, Settings& settings) {
   app.add_option("--topics", settings.topics, "That have subscribers")->capture_default_str();
   app.add_option("--more-topics", settings.more_topics, "That only hold an event");
   app.add_option("--stalled", settings.stalled, "Subscribers that never read");
-  app.add_option("--live", settings.live, "reconnect: subscribers that stay")
+  app.add_option("--live", settings.live, "reconnect, history: subscribers that stay")
       ->capture_default_str();
-  app.add_option("--events", settings.events, "replay, reconnect: so many are missed")
+  app.add_option("--events", settings.events, "replay, reconnect, history: so many are missed")
       ->capture_default_str();
+  app.add_option("--older", settings.older, "history: events before those");
   app.add_option("--publishers", publication.publishers)->capture_default_str();
   app.add_option("--in-flight", publication.in_flight, "Requests of each publisher, closed loop")
       ->capture_default_str();
@@ -75,6 +76,8 @@ int main(int argc, char** argv) {
   add_scenario("fanout", "Live events to subscribers", &ringcast::bench::run_fanout);
   add_scenario("idle", "Connections that do nothing", &ringcast::bench::run_idle);
   add_scenario("replay", "Subscribers that resume over --events", &ringcast::bench::run_replay);
+  add_scenario("history", "Subscribers that resume far back, while others are served",
+               &ringcast::bench::run_history);
   add_scenario("reconnect", "All are cut off and come back", &ringcast::bench::run_reconnect);
   CLI11_PARSE(app, argc, argv);
 

@@ -118,6 +118,65 @@ void run_replay(Bench& bench, Report& report) {
   report.add_faults(crowd.tally, crowd.disordered(), is_complete && publication.refused() == 0);
 }
 
+void run_history(Bench& bench, Report& report) {
+  const Settings& settings = bench.settings;
+  PublicationOptions past_options = settings.publication;
+  past_options.publishers = 1;
+  past_options.rate = 0;
+  PublicationOptions live_options = past_options;
+  live_options.rate = settings.publication.rate;
+  live_options.batch = 1;
+  live_options.first_topic = 1;
+  PublicationOptions first_options = past_options;
+  first_options.batch = 1;
+  first_options.first_number = 1;  // Not among what the crowd expects.
+  Publication past(bench.reactor, bench.requests, past_options);
+  Publication first(bench.reactor, bench.requests, first_options);
+  Publication live(bench.reactor, bench.requests, live_options);
+  const auto publish = [&](uint64_t events) {
+    past.send_some(events / past_options.batch);
+    return bench.run_until([&] { return past.is_idle(); }, [&] { return past.answered(); });
+  };
+  bool is_complete = publish(settings.older);
+  Crowd witness(bench, {.size = 1});
+  is_complete = witness.join() && witness.get_acquainted(first) && is_complete;
+  const std::string start(witness.last_id());
+  witness.cut_off(nullptr);
+  Crowd crowd(bench, {.size = settings.subscribers});
+  crowd.be_strict(past);
+  is_complete = publish(settings.events) && is_complete;
+
+  Crowd stayers(bench, {.size = settings.live, .first_topic = 1, .is_urgent = true});
+  is_complete = stayers.join() && stayers.get_acquainted(live) && is_complete;
+  live.start();
+  bench.run_for(settings.warm_up, &live);
+  stayers.tally.latency_ns.clear();
+  bench.run_for(settings.seconds, &live);
+  report.add_latency("live_before_us", stayers.tally.latency_ns);
+  stayers.tally.latency_ns.clear();
+
+  const Mark begin = bench.mark();
+  is_complete = crowd.join(start, &live) && is_complete;
+  is_complete = crowd.wait_for_all(past, &live) && is_complete;
+  const Mark end = bench.mark();
+  report.add_latency("live_during_us", stayers.tally.latency_ns);
+  live.stop();
+  is_complete = stayers.wait_for_all(live) && is_complete;
+  const auto delivered = static_cast<double>(crowd.tally.deliveries);
+  report.add("deliveries", delivered);
+  report.add_usage(begin, end);
+  report.add("deliveries_per_cpu_s",
+             per(delivered, seconds_between(begin.server_ns, end.server_ns)));
+  report.add("deliveries_per_s", per(delivered, seconds_between(begin.wall_ns, end.wall_ns)));
+  report.add_latency("send_late_us", live.lateness_ns());
+  report.add_count("rss_after", bench.usage.resident_bytes());
+  report.add_count("refused_publishes", past.refused() + live.refused());
+  report.add_count("stayers_missing", stayers.tally.faults.missing);
+  report.add_faults(crowd.tally, crowd.disordered() + stayers.disordered(),
+                    is_complete && stayers.tally.faults.missing == 0 && live.refused() == 0 &&
+                        past.refused() + first.refused() == 0);
+}
+
 void run_reconnect(Bench& bench, Report& report) {
   const Settings& settings = bench.settings;
   PublicationOptions missed_options = settings.publication;

@@ -11,6 +11,8 @@ void run_fanout(Bench& bench, Report& report);
 void run_idle(Bench& bench, Report& report);
 // Subscribers that come with an old Last-Event-ID and get all that followed.
 void run_replay(Bench& bench, Report& report);
+// The same with a long history, published --batch events at a time, while others are served live.
+void run_history(Bench& bench, Report& report);
 // A crowd is cut off, misses events and comes back at once, while others stay and are served.
 void run_reconnect(Bench& bench, Report& report);
 
