@@ -171,9 +171,7 @@ Result<Opened> begin(OpenedFiles files, const Options& options, const Surroundin
   if (!meta) {
     return std::move(meta).failure();
   }
-  Past past{.meta = std::move(*meta),
-            .inode = identity ? identity->inode : 0,
-            .mark = found_mark};
+  Past past{.meta = std::move(*meta), .inode = identity ? identity->inode : 0, .mark = found_mark};
   auto mark = Mark::open(files.folder.mark());
   if (!mark) {
     return std::move(mark).failure();

@@ -20,16 +20,21 @@ UvHandle<uv_async_t> make_wakeup(Loop& loop, void* owner, uv_async_cb callback) 
 Mailbox::Mailbox(Loop& loop) : wakeup_(make_wakeup(loop, this, &Mailbox::on_wakeup)) {}
 
 bool Mailbox::post(Task task) {
+  const bool is_open = put(std::move(task));
+  wake();
+  return is_open;
+}
+
+bool Mailbox::put(Task task) {
   const std::lock_guard lock(mutex_);
   if (!wakeup_) {
     return false;
   }
   queue_.push_back(std::move(task));
-  // Under the lock, because close() may free the handle as soon as it is released.
-  uv_async_send(wakeup_.get());
   return true;
 }
 
+// Under the lock, because close() may free the handle as soon as it is released.
 void Mailbox::wake() {
   const std::lock_guard lock(mutex_);
   if (wakeup_) {

@@ -24,6 +24,8 @@ class Mailbox {
 
   // Thread-safe. False once close() ran; the task is dropped then.
   bool post(Task task);
+  // The same, and runs it after the next post() or wake().
+  bool put(Task task);
   // Thread-safe: makes the loop turn, without a task.
   void wake();
   // Loop thread only. Without it the loop never becomes idle.

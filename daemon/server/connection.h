@@ -156,6 +156,7 @@ class Connection final : public net::StreamEvents, public FrameSink {
   void flush();
 
   // connection_replies.cc: what waits for the journal.
+  uint64_t expect_reply(const http::Request& request);
   std::function<void(http::Response)> defer(const http::Request& request);
   void submit(const http::Request& request, std::vector<Draft> drafts);
   [[nodiscard]] bool has_to_wait() const;

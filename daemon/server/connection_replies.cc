@@ -21,7 +21,8 @@ http::Framing Connection::framing_of(const http::Request& request) const {
           .head_only = request.method == http::Method::kHead};
 }
 
-std::function<void(http::Response)> Connection::defer(const http::Request& request) {
+// Those that come later are held back until it is made, by reply().
+uint64_t Connection::expect_reply(const http::Request& request) {
   Dialogue& dialogue = *dialogue_;
   const uint64_t reply_number = dialogue.first_reply + dialogue.replies.size();
   Dialogue::Reply& reply = dialogue.replies.emplace_back();
@@ -29,23 +30,32 @@ std::function<void(http::Response)> Connection::defer(const http::Request& reque
   reply.cors = cors_headers(request, worker_.settings().options.cors_origins);
   is_closing_ = is_closing_ || !reply.framing.keep_alive;
   set_phase(Dialogue::Phase::kJournal);
-  return [&worker = worker_, to = worker_.number_of(*this), reply_number](http::Response response) {
-    worker.deliver(to, [reply_number, response = std::move(response)](Connection& connection) {
-      connection.reply(reply_number, response);
+  return reply_number;
+}
+
+std::function<void(http::Response)> Connection::defer(const http::Request& request) {
+  return [&worker = worker_, to = worker_.number_of(*this),
+          number = expect_reply(request)](http::Response response) {
+    worker.deliver(to, [number, response = std::move(response)](Connection& connection) {
+      connection.reply(number, response);
     });
+    worker.wake();
   };
 }
 
 void Connection::submit(const http::Request& request, std::vector<Draft> drafts) {
-  const auto later = defer(request);
+  const uint64_t number = expect_reply(request);
   Status submitted = worker_.services().hub.submit(
       drafts, {}, dialogue_->key,
-      [later, kind = dialogue_->kind](const Result<Receipt>& receipt,
-                                      const std::vector<Draft>& /*drafts*/) {
-        later(receipt ? publish_response(*receipt, kind) : problem_for(receipt.error()));
+      [&worker = worker_, to = worker_.number_of(*this), number, kind = dialogue_->kind](
+          const Result<Receipt>& receipt, const std::vector<Draft>& /*drafts*/) {
+        worker.deliver(to, [number, kind, receipt](Connection& connection) {
+          connection.reply(
+              number, receipt ? publish_response(*receipt, kind) : problem_for(receipt.error()));
+        });
       });
   if (!submitted) {
-    later(problem_for(submitted.error()));
+    reply(number, problem_for(submitted.error()));
   }
 }
 

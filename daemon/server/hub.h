@@ -140,8 +140,11 @@ class Hub {
 
   // The same where there is a journal: `done` gets the outcome. kBehind, and the drafts are
   // untouched, when more waits to be written than may.
+  // Written after the next release_submissions(). Workers are woken after `done`, not by it.
   Status submit(std::vector<Draft>& drafts, std::string_view who, const std::string& request_key,
                 Published done);
+  // What was submitted in one turn of a loop is one group, and one slice for its readers.
+  void release_submissions();
   [[nodiscard]] bool has_journal() const noexcept { return journal_ != nullptr; }
 
   // Called once for each worker before anything is published; `wake` may come from any thread.
@@ -249,7 +252,8 @@ class Hub {
   void sequence(CommitGroup& group, Submission& submission, Draft& draft);
   void place_in_journal(CommitGroup& group, const sse::Event& event);
   topics::Topic& journaled_topic(CommitGroup& group, const std::string& name);
-  void settle(CommitGroup& group);
+  void settle(CommitGroup& group, const Status& written);
+  static void answer(Submission& submission, const Status& written);
   void settle(Submission& submission);
   void undo(CommitGroup& group);
   Status plan_trims(CommitGroup& group);
@@ -270,6 +274,7 @@ class Hub {
   void announce(const Draft& comment);
   void mark(Inbox& inbox, uint32_t worker);
   void wake_marked(uint64_t marked, uint32_t except);
+  void wake_all();
   [[nodiscard]] TopicView view_of(const topics::Topic& topic) const;
 
   const std::string epoch_;
@@ -295,6 +300,8 @@ class Hub {
   std::condition_variable work_;
   std::deque<Submission> pending_;
   size_t pending_bytes_ = 0;
+  std::atomic<bool> is_unreleased_ = false;  // Something in `pending_` was not released yet.
+  bool is_released_ = false;
   uint64_t assigned_ = 0;     // The highest seq that was given out.
   uint64_t next_number_ = 1;  // For a topic's row.
   std::optional<Error> storage_error_;

@@ -26,10 +26,10 @@ void Hub::submit_clear(std::string_view name, Published done) {
       topic->disk.is_recorded = false;  // What it has lost is to be written.
     }
     Submission& submission = pending_.emplace_back();
+    is_unreleased_.store(true, std::memory_order_relaxed);
     submission.cleared = name;
     submission.done = std::move(done);
   }
-  work_.notify_one();
 }
 
 void Hub::sweep(size_t count) {

@@ -69,15 +69,28 @@ Status Hub::submit(std::vector<Draft>& drafts, std::string_view who, const std::
     submission.done = std::move(done);
     submission.charged = bytes;
   }
-  work_.notify_one();
+  is_unreleased_.store(true, std::memory_order_relaxed);
   return Ok{};
+}
+
+void Hub::release_submissions() {
+  if (!is_unreleased_.load(std::memory_order_relaxed)) {
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    is_unreleased_.store(false, std::memory_order_relaxed);
+    is_released_ = true;
+  }
+  work_.notify_one();
 }
 
 bool Hub::wait_for_commits(int64_t for_ms) {
   std::unique_lock lock(mutex_);
   for_ms = retention_.to_trim().empty() ? for_ms : std::min(for_ms, kTrimEveryMs);
   work_.wait_for(lock, std::chrono::milliseconds(for_ms),
-                 [this] { return !pending_.empty() || is_stopping_; });
+                 [this] { return is_released_ || is_stopping_; });
+  is_released_ = false;
   return !pending_.empty() || !is_stopping_;
 }
 
@@ -114,20 +127,10 @@ Result<bool> Hub::commit() {
   }
   Status written = group.changes.empty() ? Status(Ok{}) : journal_->write(group.changes);
   written_last_ = group.events;
-  if (written) {
-    settle(group);
-  } else {
+  if (!written) {
     undo(group);
   }
-  for (Submission& submission : group.submissions) {
-    if (submission.refusal) {
-      submission.done(Failure{*submission.refusal}, std::move(submission.drafts));
-    } else if (!written && submission.is_written) {
-      submission.done(Failure{written.error()}, std::move(submission.drafts));
-    } else {
-      submission.done(submission.receipt, {});
-    }
-  }
+  settle(group, written);
   if (!written || !planned) {
     return std::move(written ? planned : written).failure();
   }
@@ -273,23 +276,39 @@ topics::Topic& Hub::journaled_topic(CommitGroup& group, const std::string& name)
   return topic;
 }
 
-void Hub::settle(CommitGroup& group) {
-  if (!group.trims.empty()) {
+void Hub::settle(CommitGroup& group, const Status& written) {
+  if (written && !group.trims.empty()) {
     const std::lock_guard lock(mutex_);
     end_trims(group);
   }
-  for (size_t index = 0; index < group.submissions.size();) {
-    uint64_t to_wake = 0;
+  std::vector<Submission>& all = group.submissions;
+  for (size_t index = 0; index < all.size();) {
+    const size_t begin = index;
     {
       const std::lock_guard lock(mutex_);
       size_t settled = 0;
-      for (; index < group.submissions.size() && settled < kSettledAtOnce; ++index) {
-        settled += std::max<size_t>(group.submissions[index].drafts.size(), 1);
-        settle(group.submissions[index]);
+      for (; index < all.size() && settled < kSettledAtOnce; ++index) {
+        settled += std::max<size_t>(all[index].drafts.size(), 1);
+        if (written) {
+          settle(all[index]);
+        }
       }
-      to_wake = std::exchange(to_wake_, 0);
+      to_wake_ = 0;
     }
-    wake_marked(to_wake, kNoWorker);
+    for (size_t done = begin; done < index; ++done) {
+      answer(all[done], written);
+    }
+    wake_all();  // Once for news and answers, so that both leave in one turn.
+  }
+}
+
+void Hub::answer(Submission& submission, const Status& written) {
+  if (submission.refusal) {
+    submission.done(Failure{*submission.refusal}, std::move(submission.drafts));
+  } else if (!written && submission.is_written) {
+    submission.done(Failure{written.error()}, std::move(submission.drafts));
+  } else {
+    submission.done(submission.receipt, {});
   }
 }
 

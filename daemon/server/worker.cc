@@ -24,7 +24,7 @@ Worker::Worker(uint32_t index, Services& services, SettingsRef settings)
       random_(std::random_device{}()),
       turn_hook_(std::make_unique<net::TurnHook>(loop_, [this] { return turn(); })),
       ticker_(std::make_unique<net::Ticker>(loop_, net::Wheel::kTickMs, [this] { tick(); })) {
-  services.hub.set_waker(index, [this] { mailbox_.wake(); });
+  services.hub.set_waker(index, [this] { wake(); });
   connect_replay();
 }
 
@@ -42,12 +42,23 @@ int64_t Worker::jittered(int64_t most) {
 // brought is served here, and here only is anything destroyed.
 bool Worker::turn() {
   flush_replies();
+  const bool has_news = services_.hub.has_news(index_);
   const bool has_more = fanout_.turn();
+  release_submissions(has_news);
   if (std::exchange(is_end_due_, false)) {
     end_some();  // After the turn: what was accepted before the drain has gone out.
   }
   reap();
-  return has_more;
+  return has_more || holds_submissions_;
+}
+
+// While news go out, their publishers' next events come: those and the ones that are here already
+// become one group, and are served at once. Otherwise two groups take turns for good.
+void Worker::release_submissions(bool had_news) {
+  holds_submissions_ = !holds_submissions_ && had_news;
+  if (!holds_submissions_) {
+    services_.hub.release_submissions();
+  }
 }
 
 void Worker::tick() {

@@ -51,8 +51,10 @@ class Worker {
   [[nodiscard]] int64_t now_ms() const { return services_.hub.clock().steady_ms(); }
   // `most`, or up to a share of it less: so that many do not come at once.
   int64_t jittered(int64_t most);
-  // Any thread: runs `then` with the connection, on this worker's thread, if it still lives.
+  // Any thread: runs `then` with the connection, on this worker's thread, if it still lives, once
+  // the worker was woken.
   void deliver(uint64_t number, std::function<void(Connection&)> then);
+  void wake() { mailbox_.wake(); }
   // What it is delivered to by.
   uint64_t number_of(Connection& connection);
   // Calls connection.flush_replies() in this turn.
@@ -64,6 +66,7 @@ class Worker {
  private:
   bool turn();
   void flush_replies();
+  void release_submissions(bool had_news);
   void forget_number(Connection& connection);
   void connect_replay();
   void tick();
@@ -89,7 +92,8 @@ class Worker {
   std::vector<Connection*> to_flush_;
   std::unordered_map<uint64_t, Connection*> numbered_;
   uint64_t last_number_ = 0;
-  bool is_end_due_ = false;  // At the end of this turn.
+  bool holds_submissions_ = false;  // For one turn.
+  bool is_end_due_ = false;         // At the end of this turn.
   bool is_stopped_ = false;
   int64_t drain_until_ms_ = 0;  // 0: not draining.
   std::unique_ptr<net::TurnHook> turn_hook_;

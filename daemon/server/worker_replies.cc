@@ -8,7 +8,7 @@
 namespace ringcast::server {
 
 void Worker::deliver(uint64_t number, std::function<void(Connection&)> then) {
-  mailbox_.post([this, number, then = std::move(then)] {
+  mailbox_.put([this, number, then = std::move(then)] {
     if (const auto found = numbered_.find(number); found != numbered_.end()) {
       then(*found->second);
     }
