@@ -35,27 +35,27 @@ uint64_t Connection::expect_reply(const http::Request& request) {
 
 std::function<void(http::Response)> Connection::defer(const http::Request& request) {
   return [&worker = worker_, to = worker_.number_of(*this),
-          number = expect_reply(request)](http::Response response) {
-    worker.deliver(to, [number, response = std::move(response)](Connection& connection) {
-      connection.reply(number, response);
+          reply_number = expect_reply(request)](http::Response response) {
+    worker.deliver(to, [reply_number, response = std::move(response)](Connection& connection) {
+      connection.reply(reply_number, response);
     });
     worker.wake();
   };
 }
 
 void Connection::submit(const http::Request& request, std::vector<Draft> drafts) {
-  const uint64_t number = expect_reply(request);
+  const uint64_t reply_number = expect_reply(request);
   Status submitted = worker_.services().hub.submit(
       drafts, {}, dialogue_->key,
-      [&worker = worker_, to = worker_.number_of(*this), number, kind = dialogue_->kind](
+      [&worker = worker_, to = worker_.number_of(*this), reply_number, kind = dialogue_->kind](
           const Result<Receipt>& receipt, const std::vector<Draft>& /*drafts*/) {
-        worker.deliver(to, [number, kind, receipt](Connection& connection) {
+        worker.deliver(to, [reply_number, kind, receipt](Connection& connection) {
           connection.reply(
               number, receipt ? publish_response(*receipt, kind) : problem_for(receipt.error()));
         });
       });
   if (!submitted) {
-    reply(number, problem_for(submitted.error()));
+    reply(reply_number, problem_for(submitted.error()));
   }
 }
 

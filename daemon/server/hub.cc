@@ -112,14 +112,6 @@ void Hub::mark(Inbox& inbox, uint32_t worker) {
   }
 }
 
-void Hub::wake_all() {
-  for (const Inbox& inbox : inboxes_) {
-    if (inbox.wake) {
-      inbox.wake();
-    }
-  }
-}
-
 void Hub::wake_marked(uint64_t marked, uint32_t except) {
   for (; marked != 0; marked &= marked - 1) {
     const auto worker = static_cast<uint32_t>(__builtin_ctzll(marked));

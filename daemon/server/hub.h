@@ -254,7 +254,7 @@ class Hub {
   topics::Topic& journaled_topic(CommitGroup& group, const std::string& name);
   void settle(CommitGroup& group, const Status& written);
   static void answer(Submission& submission, const Status& written);
-  void settle(Submission& submission);
+  void settle(Submission& submission, const Status& written);
   void undo(CommitGroup& group);
   Status plan_trims(CommitGroup& group);
   Status plan_trims_for_space();

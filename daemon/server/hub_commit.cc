@@ -289,9 +289,7 @@ void Hub::settle(CommitGroup& group, const Status& written) {
       size_t settled = 0;
       for (; index < all.size() && settled < kSettledAtOnce; ++index) {
         settled += std::max<size_t>(all[index].drafts.size(), 1);
-        if (written) {
-          settle(all[index]);
-        }
+        settle(all[index], written);
       }
       to_wake_ = 0;
     }
@@ -299,6 +297,14 @@ void Hub::settle(CommitGroup& group, const Status& written) {
       answer(all[done], written);
     }
     wake_all();  // Once for news and answers, so that both leave in one turn.
+  }
+}
+
+void Hub::wake_all() {
+  for (const Inbox& inbox : inboxes_) {
+    if (inbox.wake) {
+      inbox.wake();
+    }
   }
 }
 
@@ -313,9 +319,9 @@ void Hub::answer(Submission& submission, const Status& written) {
 }
 
 // What was written becomes visible.
-void Hub::settle(Submission& submission) {
+void Hub::settle(Submission& submission, const Status& written) {
   budget_.release(std::exchange(submission.charged, 0));
-  if (submission.refusal || !submission.cleared.empty()) {
+  if (!written || submission.refusal || !submission.cleared.empty()) {
     return;
   }
   const int64_t now_ms = clock_.steady_ms();
@@ -352,9 +358,6 @@ void Hub::undo(CommitGroup& group) {
   std::vector<uint64_t>& dropped = catalog_.dropped_numbers();
   dropped.insert(dropped.end(), group.changes.dropped_topics.begin(),
                  group.changes.dropped_topics.end());
-  for (Submission& submission : group.submissions) {
-    budget_.release(std::exchange(submission.charged, 0));
-  }
   for (auto& [key, placed] : group.placed) {
     topics::Topic& topic = *placed.topic;
     topic.disk.nth = placed.nth_before;

@@ -52,15 +52,6 @@ bool Worker::turn() {
   return has_more || holds_submissions_;
 }
 
-// While news go out, their publishers' next events come: those and the ones that are here already
-// become one group, and are served at once. Otherwise two groups take turns for good.
-void Worker::release_submissions(bool had_news) {
-  holds_submissions_ = !holds_submissions_ && had_news;
-  if (!holds_submissions_) {
-    services_.hub.release_submissions();
-  }
-}
-
 void Worker::tick() {
   const int64_t now = now_ms();
   // Heartbeats carry what is visible: look first.

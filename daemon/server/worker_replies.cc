@@ -1,4 +1,4 @@
-// What comes back to a worker from the journal's threads.
+// What goes from a worker to the journal's threads, and comes back.
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -39,6 +39,15 @@ void Worker::flush_later(Connection& connection) {
 void Worker::flush_replies() {
   for (Connection* connection : std::exchange(to_flush_, {})) {
     connection->flush_replies();
+  }
+}
+
+// While news go out, their publishers' next events come: those and the ones that are here already
+// become one group, and are served at once. Otherwise two groups take turns for good.
+void Worker::release_submissions(bool had_news) {
+  holds_submissions_ = !holds_submissions_ && had_news;
+  if (!holds_submissions_) {
+    services_.hub.release_submissions();
   }
 }
 
