@@ -56,6 +56,7 @@ http::Response history_page(server::Hub& hub, const server::SubscriptionSpec& sp
   topics::Interest interest;
   interest.patterns = spec.patterns;
   interest.types = spec.types;
+  interest.sees_private = spec.sees_private;
   const Result<server::Hub::Page> page = hub.history(interest, spec.start, limit, reader);
   if (!page) {
     return problem_for(page.error());

@@ -22,11 +22,12 @@ int each(const Range& range, Function next) {
 Status ChangeRows::prepare() {
   return database_.prepare_all(
       {{&put_topic_,
-        "INSERT INTO topics VALUES(?, ?, ?, ?) ON CONFLICT(number) DO UPDATE SET"
+        "INSERT INTO topics VALUES(?, ?, ?, ?, 0) ON CONFLICT(number) DO UPDATE SET"
         " gone_high = excluded.gone_high, deleted_high = excluded.deleted_high"},
        {&drop_topic_, "DELETE FROM topics WHERE number = ?"},
        {&drop_entries_, "DELETE FROM entries WHERE topic = ?"},
-       {&put_event_, "INSERT INTO events VALUES(?, ?, ?, ?, ?, ?)"},
+       {&put_event_, "INSERT INTO events VALUES(?, ?, ?, ?, ?, ?, ?)"},
+       {&mark_private_, "UPDATE topics SET private = 1 WHERE number = ? AND private = 0"},
        {&put_entry_, "INSERT INTO entries VALUES(?, ?, ?, ?)"},
        {&put_key_, "INSERT OR REPLACE INTO keys VALUES(?, ?, ?, ?, ?)"},
        {&expire_keys_, "DELETE FROM keys WHERE time < ?"},
@@ -109,20 +110,26 @@ int ChangeRows::put_events(const Changes& changes) {
     } else {
       put_event_.bind_null(5);
     }
-    int code = put_event_.bind_blob(6, event.body()).run();
-    code = code == SQLITE_OK ? put_entry(added.placement, event.seq()) : code;
+    put_event_.bind(6, uint64_t{event.is_private()});
+    int code = put_event_.bind_blob(7, event.body()).run();
+    code = code == SQLITE_OK ? put_entry(added.placement, event) : code;
     if (code != SQLITE_OK) {
       return code;
     }
     ++growth_;
     return each(added.others,
-                [&](const topics::Placement& other) { return put_entry(other, event.seq()); });
+                [&](const topics::Placement& other) { return put_entry(other, event); });
   });
 }
 
-int ChangeRows::put_entry(const topics::Placement& placement, uint64_t seq) {
+int ChangeRows::put_entry(const topics::Placement& placement, const sse::Event& event) {
+  const int marked =
+      event.is_private() ? mark_private_.bind(1, placement.topic).run() : SQLITE_OK;
+  if (marked != SQLITE_OK) {
+    return marked;
+  }
   return put_entry_.bind(1, placement.topic)
-      .bind(2, seq)
+      .bind(2, event.seq())
       .bind(3, placement.nth)
       .bind(4, placement.bytes_through)
       .run();

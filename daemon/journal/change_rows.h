@@ -25,7 +25,7 @@ class ChangeRows {
 
  private:
   int put_events(const topics::Changes& changes);
-  int put_entry(const topics::Placement& placement, uint64_t seq);
+  int put_entry(const topics::Placement& placement, const sse::Event& event);
   int put_topics(const topics::Changes& changes);
   int put_keys(const topics::Changes& changes);
   // Erases what changes.erased_* say, as far as it reaches `from`.
@@ -40,6 +40,7 @@ class ChangeRows {
   Statement drop_topic_;
   Statement drop_entries_;
   Statement put_event_;
+  Statement mark_private_;
   Statement put_entry_;
   Statement put_key_;
   Statement expire_keys_;

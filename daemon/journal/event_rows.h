@@ -42,7 +42,7 @@ void each_name(std::string_view joined, Visit visit) {
 }
 
 // What event_of() and TopicNames read, in this order.
-constexpr std::string_view kEventColumns = "seq, time, topic, topics, id, block";
+constexpr std::string_view kEventColumns = "seq, time, topic, topics, id, block, private";
 
 // Is an event's type one of these, by its stored block? Without `types` any is.
 [[nodiscard]] bool has_type(const std::vector<std::string>& types, std::string_view block);

@@ -65,7 +65,7 @@ void append_line(std::string& out, const sse::Event& event) {
   if (event.retry_ms()) {
     out.append(R"(,"retry":)").append(std::to_string(*event.retry_ms()));
   }
-  out += R"(,"data":)";
+  out += event.is_private() ? R"(,"private":true,"data":)" : R"(,"data":)";
   json::append_string(out, event.data());
   out += "}\n";
 }

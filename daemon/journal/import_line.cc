@@ -14,8 +14,8 @@ namespace {
 
 constexpr size_t kMostTopics = 100;  // As in "publish many".
 
-constexpr std::array<std::string_view, 8> kFieldNames = {"seq",   "time", "topic", "topics",
-                                                         "event", "id",   "retry", "data"};
+constexpr std::array<std::string_view, 9> kFieldNames = {
+    "seq", "time", "topic", "topics", "event", "id", "retry", "data", "private"};
 
 Result<int64_t> read_time(std::string_view text) {
   constexpr size_t kShortest = 20;  // 2026-01-02T03:04:05Z: not an age, nor a number.
@@ -53,6 +53,7 @@ struct ImportLineReader::Fields {
   std::string_view id;
   std::optional<uint64_t> retry_ms;
   std::string_view data;
+  bool is_private = false;
   std::string minified;  // What `data` shows when it was no string.
 
   [[nodiscard]] bool has(std::string_view name) const { return (seen & bit_of(name)) != 0; }
@@ -104,6 +105,14 @@ Status ImportLineReader::read_field(Fields& fields, std::string_view name, json:
     fields.retry_ms = name == "retry" ? std::optional(*number) : fields.retry_ms;
     return Ok{};
   }
+  if (name == "private") {
+    auto is_private = value.boolean();
+    if (!is_private) {
+      return fail(Errc::kInvalid, "must be true or false", "private");
+    }
+    fields.is_private = *is_private;
+    return Ok{};
+  }
   if (name == "topics") {
     if (value.kind() != json::Value::Kind::kArray) {
       return fail(Errc::kInvalid, "must be an array of strings", "topics");
@@ -151,7 +160,11 @@ Result<ImportedLine> ImportLineReader::make(Fields& fields) const {
     return fail(Errc::kInvalid, "`data` is missing", "data");
   }
   const sse::EventFields checked{
-      .type = fields.type, .id = fields.id, .retry_ms = fields.retry_ms, .data = fields.data};
+      .type = fields.type,
+      .id = fields.id,
+      .retry_ms = fields.retry_ms,
+      .data = fields.data,
+      .is_private = fields.is_private};
   if (Status valid = sse::check_fields(checked, epoch_); !valid) {
     return std::move(valid).failure();
   }

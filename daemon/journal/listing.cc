@@ -19,7 +19,7 @@ Status Listing::prepare(std::string epoch) {
                              " FROM events WHERE seq < ? ORDER BY seq DESC LIMIT ?";
   if (auto prepared = database_.prepare_all(
           {{&topics_,
-            "SELECT number, name, gone_high, deleted_high FROM topics WHERE number > ?"
+            "SELECT number, name, gone_high, deleted_high, private FROM topics WHERE number > ?"
             " ORDER BY number LIMIT ?"},
            {&first_entry_,
             "SELECT seq, nth, bytes_through FROM entries WHERE topic = ? AND seq > ?"
@@ -51,7 +51,8 @@ Result<std::vector<StoredTopic>> Listing::topics(uint64_t after, size_t limit) {
     StoredTopic topic{.row = {.number = topics_.number(0),
                               .name = std::string(topics_.bytes(1)),
                               .gone_high = topics_.number(2),
-                              .deleted_high = topics_.number(3)}};
+                              .deleted_high = topics_.number(3),
+                              .has_private = topics_.number(4) != 0}};
     if (auto measured = measure(topic); !measured) {
       return std::move(measured).failure();
     }

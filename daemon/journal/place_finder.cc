@@ -14,7 +14,7 @@ Status PlaceFinder::prepare() {
       {{&by_id_,
         "SELECT seq, topic, topics FROM events WHERE id = ? AND seq <= ? ORDER BY seq LIMIT ?"},
        {&from_, "SELECT seq, time FROM events WHERE seq >= ? ORDER BY seq LIMIT 1"},
-       {&block_, "SELECT block FROM events WHERE seq = ?"}});
+       {&block_, "SELECT block, private FROM events WHERE seq = ?"}});
 }
 
 Result<uint64_t> PlaceFinder::find(const PlaceQuery& query) {
@@ -44,15 +44,16 @@ Result<uint64_t> PlaceFinder::find_id(const PlaceQuery& query) {
   return rows.is_done() ? Result<uint64_t>(uint64_t{0}) : database_.failure(rows.code());
 }
 
-Result<bool> PlaceFinder::matches(const EventWalk& walk, const std::vector<std::string>& types) {
-  if (types.empty() || !walk.is_wanted()) {
+Result<bool> PlaceFinder::matches(const EventWalk& walk, const PlaceQuery& query) {
+  if ((query.types.empty() && query.sees_private) || !walk.is_wanted()) {
     return walk.is_wanted();
   }
   Rows rows(block_.bind(1, walk.seq()));
   if (!rows.next()) {
     return rows.is_done() ? Result<bool>(false) : database_.failure(rows.code());
   }
-  return has_type(types, block_.bytes(0));
+  return has_type(query.types, block_.bytes(0)) &&
+         (block_.number(1) == 0 || query.sees_private);
 }
 
 Result<uint64_t> PlaceFinder::find_newest(const PlaceQuery& query) {
@@ -64,7 +65,7 @@ Result<uint64_t> PlaceFinder::find_newest(const PlaceQuery& query) {
     if (!walk.next()) {
       break;
     }
-    auto is_match = matches(walk, query.types);
+    auto is_match = matches(walk, query);
     if (!is_match) {
       return std::move(is_match).failure();
     }
@@ -88,7 +89,7 @@ Result<uint64_t> PlaceFinder::find_since(const PlaceQuery& query) {
       return walk.code() == SQLITE_OK ? Result<uint64_t>(uint64_t{0})
                                       : database_.failure(walk.code());
     }
-    auto is_match = matches(walk, query.types);
+    auto is_match = matches(walk, query);
     if (!is_match) {
       return std::move(is_match).failure();
     }

@@ -32,7 +32,7 @@ class PlaceFinder {
   // The first event at or after the time; 0 when there is none.
   Result<uint64_t> search_time(int64_t since_ms, uint64_t up_to);
   // Is the event where the walk stands wanted, and of the right type?
-  Result<bool> matches(const EventWalk& walk, const std::vector<std::string>& types);
+  Result<bool> matches(const EventWalk& walk, const topics::PlaceQuery& query);
 
   Database& database_;
   TopicRows& topic_rows_;

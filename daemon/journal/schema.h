@@ -15,14 +15,15 @@ constexpr int32_t kSchemaVersion = 1;           // PRAGMA user_version.
 
 // events.topic: the number of its only topic, or of the first of several; then events.topics has
 // all their names, joined by LF. events.id: the publisher's own. events.block: the SSE block
-// without its id line, as sse::Event::body() gives it. entries: see topics::Placement. holes: see
+// without its id line, as sse::Event::body() gives it. topics.private: it had such events. entries: see topics::Placement. holes: see
 // topics::JournalStart.
 constexpr std::string_view kSchema = R"sql(
 CREATE TABLE meta(name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 CREATE TABLE topics(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,
-                    gone_high INTEGER NOT NULL, deleted_high INTEGER NOT NULL);
+                    gone_high INTEGER NOT NULL, deleted_high INTEGER NOT NULL,
+                    private INTEGER NOT NULL);
 CREATE TABLE events(seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, topic INTEGER NOT NULL,
-                    topics TEXT, id TEXT, block BLOB NOT NULL);
+                    topics TEXT, id TEXT, private INTEGER NOT NULL, block BLOB NOT NULL);
 CREATE INDEX events_by_id ON events(id, seq) WHERE id IS NOT NULL;
 CREATE TABLE entries(topic INTEGER NOT NULL, seq INTEGER NOT NULL, nth INTEGER NOT NULL,
                      bytes_through INTEGER NOT NULL, PRIMARY KEY(topic, seq)) WITHOUT ROWID;

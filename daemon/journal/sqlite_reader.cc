@@ -124,7 +124,7 @@ Result<size_t> SqliteReader::add(uint64_t seq, const PageQuery& query, Page& pag
     // An entry without its event is skipped, as an event that left would be.
     return rows.is_done() ? Result<size_t>(size_t{0}) : database_.failure(rows.code());
   }
-  if (!has_type(query.types, event_.bytes(5))) {
+  if (!has_type(query.types, event_.bytes(5)) || (event_.number(6) != 0 && !query.sees_private)) {
     return size_t{0};
   }
   auto event = event_of(event_, names_, epoch_);

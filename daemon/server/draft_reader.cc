@@ -16,8 +16,8 @@ namespace {
 
 constexpr size_t kMostTopics = 100;
 
-constexpr std::array<std::string_view, 8> kFieldNames = {"topic", "topics", "data", "event",
-                                                         "id",    "retry",  "key",  "comment"};
+constexpr std::array<std::string_view, 9> kFieldNames = {
+    "topic", "topics", "data", "event", "id", "retry", "key", "comment", "private"};
 
 Status read_string(std::optional<std::string_view>& out, std::string_view name,
                    json::Value& value) {
@@ -42,6 +42,7 @@ struct DraftReader::Fields {
   std::optional<std::string_view> key;
   std::optional<std::string_view> comment;
   std::optional<uint64_t> retry_ms;
+  bool is_private = false;
   uint32_t seen = 0;  // A bit for each of kFieldNames.
 };
 
@@ -68,10 +69,11 @@ Result<Draft> DraftReader::read(json::Value& element) {
                 {.type = fields.type.value_or(""),
                  .id = fields.id.value_or(""),
                  .retry_ms = fields.retry_ms,
-                 .data = *fields.data},
+                 .data = *fields.data,
+                 .is_private = fields.is_private},
                 fields.key.value_or(""));
   }
-  if (fields.type || fields.id || fields.key || fields.retry_ms) {
+  if (fields.type || fields.id || fields.key || fields.retry_ms || fields.is_private) {
     return fail(Errc::kInvalid, "a comment has no other fields than its topics", "comment");
   }
   if (Status valid = check_topics(fields.topics); !valid) {
@@ -129,6 +131,14 @@ Status DraftReader::read_field(Fields& fields, std::string_view name, json::Valu
       return fail(Errc::kInvalid, "must be a whole number of milliseconds", "retry");
     }
     fields.retry_ms = *retry_ms;
+    return Ok{};
+  }
+  if (name == "private") {
+    const Result<bool> is_private = value.boolean();
+    if (!is_private) {
+      return fail(Errc::kInvalid, "must be true or false", "private");
+    }
+    fields.is_private = *is_private;
     return Ok{};
   }
   if (name == "event") {

@@ -24,6 +24,7 @@ struct SubscriptionSpec {
   std::vector<std::string> patterns;
   std::vector<std::string> types;
   Rendering rendering;
+  bool sees_private = false;
   topics::StartRequest start;
   bool padding = false;
 };

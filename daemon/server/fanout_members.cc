@@ -20,7 +20,7 @@ std::string key_of(const SubscriptionSpec& spec) {
   for (const std::string& type : spec.types) {
     key.append(type).append(1, '\n');
   }
-  key.append(spec.rendering.envelope ? "e" : "-");
+  key.append(spec.sees_private ? "p" : "-").append(spec.rendering.envelope ? "e" : "-");
   if (spec.rendering.max_data) {
     key.append(std::to_string(*spec.rendering.max_data));
   }
@@ -45,6 +45,7 @@ Group& Fanout::group_of(const SubscriptionSpec& spec) {
     group = std::make_unique<Group>();
     group->patterns = spec.patterns;
     group->types = spec.types;
+    group->sees_private = spec.sees_private;
     group->worker = worker_;
     group->key = std::move(key);
     group->rendering = spec.rendering;

@@ -32,8 +32,10 @@ topics::PageQuery Hub::page_query(const topics::Interest& interest, topics::Read
 
 topics::PageQuery Hub::query_of(const topics::Interest& interest, topics::Reader reader,
                                 uint64_t visible) const {
-  topics::PageQuery query{
-      .after = reader.cursor, .up_to = std::max(visible, reader.cursor), .types = interest.types};
+  topics::PageQuery query{.after = reader.cursor,
+                          .up_to = std::max(visible, reader.cursor),
+                          .types = interest.types,
+                          .sees_private = interest.sees_private};
   topics::name_topics(interest, query.topics, query.patterns);
   return query;
 }
@@ -150,6 +152,7 @@ void Hub::restore_topic(const topics::StoredTopic& stored) {
   topics::Topic& topic = catalog_.touch(row.name);
   topic.ring.forget_up_to(row.gone_high, retention_.now());
   topic.deleted_high = row.deleted_high;
+  topic.has_private = row.has_private;
   topic.disk = {.number = row.number,
                 .nth = stored.nth,
                 .bytes_through = stored.bytes_through,

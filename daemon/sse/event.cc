@@ -48,6 +48,7 @@ std::unique_ptr<Event> Event::encode(const EventFields& fields, std::vector<std:
   std::string retry;
   auto event = std::make_unique<Event>(std::move(topics));
   event->has_publisher_id_ = !fields.id.empty();
+  event->is_private_ = fields.is_private;
   const size_t id_bytes =
       event->has_publisher_id_ ? kIdField.size() + fields.id.size() + 1 : kIdRoom;
   const size_t type_bytes = type.empty() ? 0 : kEventField.size() + type.size() + 1;

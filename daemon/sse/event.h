@@ -18,6 +18,7 @@ struct EventFields {
   std::string_view id = {};    // The publisher's own id; empty: the broker's position.
   std::optional<uint64_t> retry_ms = {};
   std::string_view data = {};
+  bool is_private = false;  // Only for those whose token grants the topic.
 };
 
 // Are these fields legal on the wire? kInvalid (with the field's name) for CR, LF or invalid UTF-8
@@ -53,6 +54,7 @@ class Event {
   [[nodiscard]] std::string_view body() const noexcept {
     return wire().substr(id_size_ == 0 ? 0 : id_size_ + 5);  // "id: " and the line's end.
   }
+  [[nodiscard]] bool is_private() const noexcept { return is_private_; }
   [[nodiscard]] bool has_publisher_id() const noexcept { return has_publisher_id_; }
   [[nodiscard]] std::string_view type() const noexcept;  // Empty: "message".
   [[nodiscard]] std::optional<uint64_t> retry_ms() const noexcept { return retry_ms_; }
@@ -75,6 +77,7 @@ class Event {
   uint32_t data_bytes_ = 0;
   std::optional<uint64_t> retry_ms_;
   bool has_publisher_id_ = false;
+  bool is_private_ = false;
 };
 
 }  // namespace ringcast::sse

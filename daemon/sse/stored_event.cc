@@ -26,8 +26,8 @@ std::optional<std::string_view> take_line(std::string_view& rest, std::string_vi
 }  // namespace
 
 Result<std::unique_ptr<Event>> restore_event(std::string_view body, std::string_view id,
-                                             std::vector<std::string> topics) {
-  EventFields fields{.id = id};
+                                             std::vector<std::string> topics, bool is_private) {
+  EventFields fields{.id = id, .is_private = is_private};
   fields.type = take_line(body, kEventField).value_or("");
   if (const auto retry = take_line(body, kRetryField)) {
     fields.retry_ms = parse_uint(*retry);

@@ -29,6 +29,9 @@ void Tombstone::absorb(const Tombstone& other) {
 }
 
 bool Interest::wants(const sse::Event& event) const {
+  if (event.is_private() && !sees_private) {
+    return false;
+  }
   if (types.empty()) {
     return true;
   }

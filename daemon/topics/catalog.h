@@ -54,6 +54,7 @@ struct Tombstone {
 struct Interest {
   std::vector<std::string> patterns;  // Checked; exact topics and patterns, without repeats.
   std::vector<std::string> types;     // Empty: all.
+  bool sees_private = false;
   uint32_t worker = 0;
   std::atomic<uint32_t> readers{0};
 
@@ -110,6 +111,7 @@ struct Topic {
   uint64_t workers = 0;       // A bit for each worker with an interest.
   uint64_t unread_by = 0;     // A bit for each worker that has it in its inbox.
   uint64_t deleted_high = 0;  // Gone by DELETE up to here.
+  bool has_private = false;   // Had private events: what is gone of it cannot be counted for all.
   uint64_t hearsay = 0;       // Up to here some topic has lost events, maybe not this one.
   uint64_t linked_in = 0;     // The join that linked it last.
   uint32_t exact_interests = 0;

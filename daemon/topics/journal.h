@@ -34,6 +34,7 @@ struct JournalTopic {
   std::string name;
   uint64_t gone_high = 0;
   uint64_t deleted_high = 0;  // By DELETE up to here.
+  bool has_private = false;   // Had private events. The journal sees to it.
 };
 
 // The answer to a publish with an idempotency key.
@@ -110,6 +111,7 @@ struct PageQuery {
   std::vector<uint64_t> topics;       // Their numbers. Empty: `patterns` say which.
   std::vector<std::string> patterns;  // Checked topic patterns.
   std::vector<std::string> types;     // Empty: all; "message" is an event without one.
+  bool sees_private = false;
   size_t bytes = 64 << 10;            // A page ends with the event that passes one of these.
   size_t events = 512;
   size_t looked_at = 4096;
@@ -125,6 +127,7 @@ struct PlaceQuery {
   std::vector<uint64_t> topics;  // As in PageQuery.
   std::vector<std::string> patterns;
   std::vector<std::string> types;
+  bool sees_private = false;
   uint64_t up_to = 0;              // Nothing above is looked at.
   std::string publisher_id;        // The oldest event with this id, or nothing...
   uint64_t newest = 0;             // ...or the N-th newest event, or the oldest of fewer...

@@ -34,6 +34,8 @@ class LossCount {
     if (evicted.high() <= after) {
       return;
     }
+    // Who does not see private events must not learn how many there were.
+    is_exact_ = is_exact_ && (interest_.sees_private || !topic.has_private);
     if (after < evicted.exact_above()) {
       note(topic.deleted_high >= evicted.high(), topic.policy->lagged);
       is_exact_ = false;

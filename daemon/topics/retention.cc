@@ -54,6 +54,7 @@ Topic& Retention::append(const EventRef& event, std::string_view name) {
     ++catalog_.topics_with_events;
   }
   topic.ring.append(event);
+  topic.has_private = topic.has_private || event->is_private();
   if (topic.is_journaled()) {
     count_on_disk(*event, topic);
   }

@@ -264,6 +264,7 @@ Start find_start_on_disk(const StartRequest& request, const Interest& interest,
     }
     ask.newest = since.count;
     ask.types = interest.types;
+    ask.sees_private = interest.sees_private;
   } else {
     ask.since_ms = since.unix_ms;
   }
