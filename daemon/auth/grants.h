@@ -4,6 +4,9 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/jwt_options.h"
+#include "base/result.h"
+
 namespace ringcast::auth {
 
 // What somebody may do: topic patterns for publishing and subscribing, names of admin routes
@@ -22,15 +25,32 @@ struct Grants {
   bool operator==(const Grants&) const = default;
 };
 
-// Whom to trust without credentials.
+// A token that the configuration knows by its digest.
+struct StaticToken {
+  std::string name;    // Unique; not empty.
+  std::string sha256;  // Of the token: 64 hex digits, in lower case.
+  Grants grants;
+  bool operator==(const StaticToken&) const = default;
+};
+
+// Whom to trust, and with what.
 struct Options {
   enum class Anonymous { kLocal, kNone, kGrants };
-  Anonymous anonymous = Anonymous::kLocal;  // kLocal: everything, on local listeners only.
-  Grants grants;                            // For kGrants: on every listener.
+  // kLocal: everything, on local listeners only, and nothing once there are tokens or JWTs.
+  Anonymous anonymous = Anonymous::kLocal;
+  Grants grants;  // For kGrants: on every listener.
+  std::vector<StaticToken> tokens;
+  JwtOptions jwt;
 
+  // Are there tokens or JWTs?
+  [[nodiscard]] bool has_credentials() const noexcept { return !tokens.empty() || jwt.is_on(); }
   // What a request without credentials may do on a listener.
   [[nodiscard]] Grants anonymous_on(bool local_listener) const;
   bool operator==(const Options&) const = default;
 };
+
+// May a listener be open to other machines? Only where anybody could do anything there: with
+// tokens, JWTs or grants for anonymous requests. kInvalid says what to write.
+Status check_open_to_others(const Options& options);
 
 }  // namespace ringcast::auth
