@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "auth/access.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "server/connection.h"
@@ -47,11 +48,6 @@ void append_topic(std::string& out, const server::TopicView& topic) {
   out += '}';
 }
 
-http::Response not_granted(std::string_view route) {
-  return problem_for({.code = Errc::kUnauthorized,
-                      .detail = std::string(route) + " is not granted without credentials"});
-}
-
 http::Response no_such_topic(const std::string& topic) {
   return problem_for(
       {.code = Errc::kNotFound, .detail = "no such topic: " + topic, .field = "topic"});
@@ -87,10 +83,7 @@ std::optional<http::Response> Admin::operator()(const server::AdminRequest& requ
       return request.is_ready ? http::Response{.content_type = "text/plain", .body = "ready\n"}
                               : problem_for({.code = Errc::kOverloaded, .detail = "draining"});
     case Endpoint::kMetrics:
-      return request.grants.may_admin("metrics")
-                 ? http::Response{.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                                  .body = metrics_()}
-                 : not_granted("metrics");
+      return show_metrics(request);
     case Endpoint::kTopics:
       return list_topics(request);
     case Endpoint::kTopic:
@@ -118,9 +111,16 @@ Result<uint64_t> page_limit(const http::Target& target) {
   return limit;
 }
 
+http::Response Admin::show_metrics(const server::AdminRequest& request) {
+  if (const Status granted = auth::check_admin(request.identity, "metrics"); !granted) {
+    return problem_for(granted.error());
+  }
+  return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics_()};
+}
+
 http::Response Admin::list_topics(const server::AdminRequest& request) {
-  if (!request.grants.may_admin("topics")) {
-    return not_granted("topics");
+  if (const Status granted = auth::check_admin(request.identity, "topics"); !granted) {
+    return problem_for(granted.error());
   }
   const Result<uint64_t> limit = page_limit(request.target);
   if (!limit) {
@@ -130,7 +130,7 @@ http::Response Admin::list_topics(const server::AdminRequest& request) {
   const std::vector<server::TopicView> topics = hub_.list(
       request.target.parameter("prefix").value_or(""),
       request.target.parameter("after").value_or(""), *limit,
-      [&](std::string_view name) { return request.grants.may_subscribe(name); }, more);
+      [&](std::string_view name) { return request.identity.grants.may_subscribe(name); }, more);
   std::string body = "{\"topics\":[";
   for (const server::TopicView& topic : topics) {
     body += &topic == topics.data() ? "" : ",";
@@ -143,8 +143,10 @@ http::Response Admin::list_topics(const server::AdminRequest& request) {
 
 http::Response Admin::show_topic(const server::AdminRequest& request) {
   const std::string& name = request.route.topic;
-  if (!request.grants.may_admin("topics") || !request.grants.may_subscribe(name)) {
-    return not_granted("topics");
+  Status granted = auth::check_admin(request.identity, "topics");
+  granted = granted ? auth::check_subscribe(request.identity, name) : granted;
+  if (!granted) {
+    return problem_for(granted.error());
   }
   if (const Status valid = topics::check_topic(name); !valid) {
     return problem_for(valid.error());
@@ -168,8 +170,10 @@ std::optional<http::Response> Admin::delete_topic(const server::AdminRequest& re
                         .detail = "topics that start with $ belong to the broker",
                         .field = "topic"});
   }
-  if (!request.grants.may_admin("delete") || !request.grants.may_publish(name)) {
-    return not_granted("delete");
+  Status granted = auth::check_admin(request.identity, "delete");
+  granted = granted ? auth::check_publish(request.identity, name) : granted;
+  if (!granted) {
+    return problem_for(granted.error());
   }
   if (!hub_.has_journal()) {
     hub_.clear(name);

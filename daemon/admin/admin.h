@@ -22,6 +22,7 @@ class Admin {
   void set_readers(server::JournalReaders* readers) { readers_ = readers; }
 
  private:
+  http::Response show_metrics(const server::AdminRequest& request);
   http::Response list_topics(const server::AdminRequest& request);
   http::Response show_topic(const server::AdminRequest& request);
   std::optional<http::Response> delete_topic(const server::AdminRequest& request);

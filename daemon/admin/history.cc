@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "admin/admin.h"
+#include "auth/access.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "server/connection.h"
@@ -75,9 +76,8 @@ http::Response history_page(server::Hub& hub, const server::SubscriptionSpec& sp
 
 std::optional<http::Response> answer_history(server::Hub& hub, server::JournalReaders* readers,
                                              const server::AdminRequest& request) {
-  if (!request.grants.may_admin("history")) {
-    return problem_for(
-        {.code = Errc::kUnauthorized, .detail = "history is not granted without credentials"});
+  if (const Status granted = auth::check_admin(request.identity, "history"); !granted) {
+    return problem_for(granted.error());
   }
   const Result<uint64_t> limit = page_limit(request.target);
   if (!limit) {
@@ -86,7 +86,7 @@ std::optional<http::Response> answer_history(server::Hub& hub, server::JournalRe
   // The same topics, patterns and grants as a subscription's.
   Result<server::SubscriptionSpec> spec =
       server::read_subscription(request.request, request.target, {server::Endpoint::kEvents, {}},
-                                request.grants, request.limits, hub.clock().unix_ms());
+                                request.identity, request.limits, hub.clock().unix_ms());
   if (!spec) {
     return problem_for(spec.error());
   }

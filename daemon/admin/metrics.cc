@@ -15,7 +15,7 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 
 constexpr std::array<std::string_view, server::kCloseReasons> kCloseReasonNames = {
-    "peer", "done", "idle", "timeout", "stalled", "lagged", "drain", "overload"};
+    "peer", "done", "idle", "timeout", "stalled", "lagged", "drain", "overload", "token"};
 
 ClientMetric metric(MetricType type, double value) {
   ClientMetric made;

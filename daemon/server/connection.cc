@@ -125,7 +125,7 @@ bool Connection::on_request() {
     publish(request);
   } else {
     const Services& services = worker_.services();
-    auto response = services.admin({dialogue.route, request, dialogue.target, dialogue.grants,
+    auto response = services.admin({dialogue.route, request, dialogue.target, *dialogue.caller.identity(),
                                     settings.options.limits, services.is_ready(),
                                     services.is_starting, [&] { return defer(request); }});
     if (response) {
@@ -140,8 +140,8 @@ void Connection::publish(const http::Request& request) {
   Dialogue& dialogue = *dialogue_;
   Hub& hub = worker_.services().hub;
   Result<std::vector<Draft>> drafts =
-      read_publish(request, dialogue.target, dialogue.route, dialogue.kind, dialogue.grants,
-                   hub.epoch(), worker_.json_reader());
+      read_publish(request, dialogue.target, dialogue.route, dialogue.kind,
+                   *dialogue.caller.identity(), hub.epoch(), worker_.json_reader());
   if (!drafts) {
     answer(request, problem_for(drafts.error()));
     return;
@@ -150,7 +150,8 @@ void Connection::publish(const http::Request& request) {
     submit(request, std::move(*drafts));
     return;
   }
-  const Result<Receipt> receipt = hub.publish(*drafts, {}, worker_.index(), dialogue.key);
+  const Result<Receipt> receipt = hub.publish(*drafts, dialogue.caller.identity()->name, worker_.index(),
+                                             dialogue.key);
   answer(request,
          receipt ? publish_response(*receipt, dialogue.kind) : problem_for(receipt.error()));
 }

@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 
-#include "auth/grants.h"
 #include "http/request_parser.h"
 #include "http/response.h"
 #include "http/target.h"
@@ -16,6 +15,7 @@
 #include "net/wheel.h"
 #include "server/cors.h"
 #include "server/fanout.h"
+#include "server/identify.h"
 #include "server/ndjson_ingest.h"
 #include "server/publish_handler.h"
 #include "server/router.h"
@@ -69,8 +69,7 @@ struct Dialogue {
   http::RequestParser parser;
   http::Target target;
   Route route;
-  auth::Grants grants;
-  std::optional<auth::Options> granted_by;  // What `grants` were made from.
+  Caller caller;
   std::string key;                          // Of the whole request; empty: none.
   BodyKind kind = BodyKind::kData;
   std::optional<http::Response> refusal;  // Due when the request is complete.
@@ -108,6 +107,8 @@ class Connection final : public net::StreamEvents, public FrameSink {
   [[nodiscard]] bool waits_for_memory() const noexcept {
     return !is_doomed_ && is_paused_ && dialogue_ && dialogue_->ingest;
   }
+  // Ends a stream that nothing vouches for any more.
+  void check_source(const auth::Authenticator& authenticator);
   // The daemon ends, called again and again: a dialogue ends after its request. Streams are ended
   // one by one.
   void drain();
@@ -148,6 +149,7 @@ class Connection final : public net::StreamEvents, public FrameSink {
   bool step(std::string_view& bytes);
   bool on_head();
   Status check_head(const http::Request& head);
+  Status check_caller(const http::Request& head);
   Status check_publish(const http::Request& head);
   bool on_lines(std::string_view rest, bool is_whole);
   bool on_request();
@@ -169,6 +171,7 @@ class Connection final : public net::StreamEvents, public FrameSink {
   void refuse_for_now(const http::Request& request, std::string_view why);
   void on_stream_deadline(int64_t now_ms);
   void set_stream_deadline();
+  void end_with_token(std::string_view why);
 
   // connection_close.cc: refusals, deadlines and ends.
   void refuse(const Error& error);
@@ -185,6 +188,8 @@ class Connection final : public net::StreamEvents, public FrameSink {
   net::Wheel::Timer timer_;
   std::unique_ptr<Dialogue> dialogue_;
   std::unique_ptr<Subscriber> subscriber_;
+  uint64_t source_ = 0;          // Of a stream: see auth::Identity, like the next.
+  int64_t expires_unix_ms_ = 0;  // 0: never.
   int64_t now_ms_ = 0;  // When the loop called last: the clock is not read for each request.
   CloseReason end_reason_ = CloseReason::kDone;
   bool is_shed_;

@@ -26,7 +26,8 @@ http::Response problem_for(const Error& error, Endpoint endpoint) {
       response.headers.emplace_back("Allow", allowed_methods(endpoint));
       break;
     case Errc::kUnauthorized:
-      response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"ringcast\"");
+    case Errc::kForbidden:
+      response.headers.emplace_back("WWW-Authenticate", challenge_for(error));
       break;
     case Errc::kOverloaded:
     case Errc::kBehind:

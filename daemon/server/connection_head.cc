@@ -44,10 +44,6 @@ Status Connection::check_head(const http::Request& head) {
   Dialogue& dialogue = *dialogue_;
   const Settings& settings = worker_.settings();
   dialogue.route = {};
-  if (dialogue.granted_by != settings.auth) {
-    dialogue.granted_by = settings.auth;
-    dialogue.grants = settings.auth.anonymous_on(listening_.is_local);
-  }
   Result<http::Target> target = http::parse_target(head.target);
   if (!target) {
     return std::move(target).failure();
@@ -61,12 +57,34 @@ Status Connection::check_head(const http::Request& head) {
   if (Status served = check_method(dialogue.route.endpoint, head.method); !served) {
     return served;
   }
+  if (Status known = check_caller(head); !known) {
+    return known;
+  }
   const std::string_view expect = head.header("expect");
   if (!expect.empty() && !equals_ignoring_case(expect, "100-continue")) {
     return fail(Errc::kExpectation, "only 100-continue can be expected", "Expect");
   }
   const bool is_publish = head.method == http::Method::kPost || head.method == http::Method::kPut;
   return is_publish ? check_publish(head) : Status(Ok{});
+}
+
+// Whether the listener is for this, and who asks. What says nothing asks for nothing.
+Status Connection::check_caller(const http::Request& head) {
+  Dialogue& dialogue = *dialogue_;
+  const Endpoint endpoint = dialogue.route.endpoint;
+  const Settings& settings = worker_.settings();
+  const bool is_health = endpoint == Endpoint::kHealth || endpoint == Endpoint::kReady;
+  const bool is_served =
+      is_administrative(endpoint, head) ? listening_.serves_admin : listening_.serves_public;
+  if (!is_served && !is_health) {
+    return fail(Errc::kNotFound, "this listener does not serve that");
+  }
+  if (is_health || endpoint == Endpoint::kPage || head.method == http::Method::kOptions) {
+    dialogue.caller.be_nobody(*settings.auth);
+    return Ok{};
+  }
+  return dialogue.caller.identify(head, dialogue.target, listening_, settings,
+                                  worker_.services().hub.clock().unix_ms());
 }
 
 Status Connection::check_publish(const http::Request& head) {
@@ -82,21 +100,28 @@ Status Connection::check_publish(const http::Request& head) {
     return fail(Errc::kTooLarge, "the body has " + std::to_string(*head.content_length) +
                                      " bytes; limits.body is " + std::to_string(limits.body_bytes));
   }
-  Result<std::string> key = request_key(head, dialogue.route, *kind);
+  Result<std::string> key = request_key(head, dialogue.route, *kind, dialogue.caller.identity()->name);
   if (!key) {
     return std::move(key).failure();
   }
   dialogue.key = std::move(*key);
   if (*kind == BodyKind::kNdjson) {
-    dialogue.ingest = std::make_unique<NdjsonIngest>(dialogue.grants, epoch, limits.body_bytes);
+    dialogue.ingest = std::make_unique<NdjsonIngest>(dialogue.caller.identity(), epoch,
+                                                     limits.body_bytes);
     dialogue.parser.stream_body();
   }
-  return check_publish_head(dialogue.target, dialogue.route, dialogue.grants, epoch);
+  return check_publish_head(dialogue.target, dialogue.route, *dialogue.caller.identity(),
+                            epoch);
 }
 
 // NDJSON: whole lines are published as they come. `rest`: what follows the part that was parsed.
 bool Connection::on_lines(std::string_view rest, bool is_whole) {
   Dialogue& dialogue = *dialogue_;
+  if (const Status valid = dialogue.caller.check_still_valid(
+          worker_.settings(), worker_.services().hub.clock().unix_ms());
+      !valid) {
+    dialogue.ingest->stop(valid.error());
+  }
   dialogue.ingest->feed(dialogue.parser.take_body());
   dialogue.is_body_whole = is_whole;
   if (is_whole) {

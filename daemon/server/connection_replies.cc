@@ -46,7 +46,7 @@ std::function<void(http::Response)> Connection::defer(const http::Request& reque
 void Connection::submit(const http::Request& request, std::vector<Draft> drafts) {
   const uint64_t reply_number = expect_reply(request);
   Status submitted = worker_.services().hub.submit(
-      drafts, {}, dialogue_->key,
+      drafts, dialogue_->caller.identity()->name, dialogue_->key,
       [&worker = worker_, to = worker_.number_of(*this), reply_number, kind = dialogue_->kind](
           const Result<Receipt>& receipt, const std::vector<Draft>& /*drafts*/) {
         worker.deliver(to, [reply_number, kind, receipt](Connection& connection) {
@@ -121,12 +121,12 @@ NdjsonIngest::Publish Connection::ingest_port() {
   Hub& hub = worker_.services().hub;
   if (!hub.has_journal()) {
     return [this, &hub](std::vector<Draft>& drafts) {
-      return std::optional(hub.publish(drafts, {}, worker_.index()));
+      return std::optional(hub.publish(drafts, dialogue_->caller.identity()->name, worker_.index()));
     };
   }
   return [this, &hub](std::vector<Draft>& drafts) -> std::optional<Result<Receipt>> {
     Status submitted = hub.submit(
-        drafts, {}, {},
+        drafts, dialogue_->caller.identity()->name, {},
         [&worker = worker_, to = worker_.number_of(*this)](Result<Receipt> receipt,
                                                            std::vector<Draft> back) {
           auto shared = std::make_shared<std::vector<Draft>>(std::move(back));

@@ -27,8 +27,8 @@ bool Connection::subscribe(const http::Request& request) {
     return true;
   }
   Result<SubscriptionSpec> spec =
-      read_subscription(request, dialogue.target, dialogue.route, dialogue.grants, options.limits,
-                        worker_.services().hub.clock().unix_ms());
+      read_subscription(request, dialogue.target, dialogue.route, *dialogue.caller.identity(),
+                        options.limits, worker_.services().hub.clock().unix_ms());
   if (!spec) {
     answer(request, problem_for(spec.error()));
     return true;
@@ -44,6 +44,8 @@ bool Connection::subscribe(const http::Request& request) {
     refuse_for_now(request, opened.error().detail);
     return true;
   }
+  source_ = dialogue.caller.identity()->source;
+  expires_unix_ms_ = dialogue.caller.identity()->expires_unix_ms;
   subscriber_ = std::move(subscriber);
   dialogue_.reset();  // A subscriber is its socket and its cursor.
   worker_.counts().subscriptions.add();
@@ -93,8 +95,25 @@ void Connection::end_stream(int64_t retry_ms, std::string_view why, CloseReason 
   worker_.fanout().end(*subscriber_, retry_ms, why);
 }
 
+void Connection::check_source(const auth::Authenticator& authenticator) {
+  if (is_open_stream() && !authenticator.vouches_for(source_)) {
+    end_with_token("the token is not valid any more");
+  }
+}
+
+// The client comes back, and is told why it may not have more.
+void Connection::end_with_token(std::string_view why) {
+  if (is_open_stream()) {
+    const int64_t retry_ms = worker_.settings().options.stream.retry_ms;
+    end_stream(retry_ms + worker_.jittered(retry_ms), why, CloseReason::kToken);
+  }
+}
+
 void Connection::on_stream_deadline(int64_t now_ms) {
   const StreamOptions& options = worker_.settings().options.stream;
+  if (expires_unix_ms_ > 0 && worker_.services().hub.clock().unix_ms() >= expires_unix_ms_) {
+    end_with_token("the token has expired");
+  }
   if (subscriber_->is_blocked()) {
     if (now_ms - subscriber_->wrote_ms >= options.write_stall_ms) {
       doom(CloseReason::kStalled);
@@ -124,9 +143,14 @@ void Connection::set_stream_deadline() {
     due = is_blocked ? std::min(due, heartbeat_due) : heartbeat_due;
   }
   // A blocked one may be free by its heartbeat, or not.
-  worker_.wheel().set(timer_, is_blocked || options.heartbeat_ms == 0
-                                  ? std::max(due, worker_.now_ms() + kLookAgainMs)
-                                  : due);
+  if (is_blocked || options.heartbeat_ms == 0) {
+    due = std::max(due, worker_.now_ms() + kLookAgainMs);
+  }
+  if (expires_unix_ms_ > 0 && !subscriber_->is_ended) {
+    const int64_t left_ms = expires_unix_ms_ - worker_.services().hub.clock().unix_ms();
+    due = std::min(due, worker_.now_ms() + std::max<int64_t>(left_ms, 0));
+  }
+  worker_.wheel().set(timer_, due);
 }
 
 }  // namespace ringcast::server

@@ -205,11 +205,7 @@ Status DraftReader::check_topic(const std::string& topic) const {
   if (topics::is_reserved(topic)) {
     return fail(Errc::kForbidden, "topics that start with $ belong to the broker", "topic");
   }
-  if (!grants_.may_publish(topic)) {
-    return fail(Errc::kUnauthorized,
-                "publishing to " + topic + " is not granted without credentials", "topic");
-  }
-  return Ok{};
+  return auth::check_publish(publisher_, topic);
 }
 
 }  // namespace ringcast::server

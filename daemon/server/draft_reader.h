@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "auth/grants.h"
+#include "auth/access.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "server/hub.h"
@@ -18,8 +18,8 @@ constexpr size_t kMostKeyBytes = 128;
 // fields is here. Pure. Errors: kInvalid, kForbidden, kUnauthorized name the field.
 class DraftReader {
  public:
-  DraftReader(std::string_view epoch, const auth::Grants& grants)
-      : epoch_(epoch), grants_(grants) {}
+  DraftReader(std::string_view epoch, const auth::Identity& publisher)
+      : epoch_(epoch), publisher_(publisher) {}
 
   // One JSON object of "publish many".
   Result<Draft> read(json::Value& element);
@@ -35,8 +35,8 @@ class DraftReader {
   static Status mark_seen(Fields& fields, std::string_view name);
   static Status read_topics(Fields& fields, json::Value& value);
 
-  std::string_view epoch_;      // The hub's.
-  const auth::Grants& grants_;  // The connection's.
+  std::string_view epoch_;           // The hub's.
+  const auth::Identity& publisher_;  // The connection's.
 };
 
 }  // namespace ringcast::server

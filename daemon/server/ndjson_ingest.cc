@@ -112,7 +112,7 @@ bool NdjsonIngest::next_line(std::string_view& line) {
 // Reads lines up to a batch's worth, so that the hub's lock is taken once for many.
 void NdjsonIngest::gather(json::Reader& reader) {
   constexpr size_t kBatch = 256;
-  DraftReader drafts(epoch_, grants_);
+  DraftReader drafts(epoch_, *publisher_);
   std::string_view line;
   while (batch_.size() < kBatch && !error_ && next_line(line)) {
     if (length_of(line) > line_limit_) {

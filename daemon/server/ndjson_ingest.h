@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "auth/grants.h"
+#include "auth/access.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "http/response.h"
@@ -27,8 +27,8 @@ class NdjsonIngest {
   // Publishes. Nothing: the outcome comes to settle(), with the drafts if it is a failure.
   using Publish = std::function<std::optional<Result<Receipt>>(std::vector<Draft>& drafts)>;
 
-  NdjsonIngest(const auth::Grants& grants, std::string_view epoch, uint64_t line_limit)
-      : grants_(grants), epoch_(epoch), line_limit_(line_limit) {}
+  NdjsonIngest(auth::IdentityRef publisher, std::string_view epoch, uint64_t line_limit)
+      : publisher_(std::move(publisher)), epoch_(epoch), line_limit_(line_limit) {}
 
   void feed(std::string_view bytes) { text_.append(bytes); }
   // The body is complete: a last line without its line end counts.
@@ -51,7 +51,7 @@ class NdjsonIngest {
   void add(const Receipt& receipt);
   void fail_with(Error error);
 
-  const auth::Grants grants_;
+  const auth::IdentityRef publisher_;
   std::string_view epoch_;  // The hub's.
   const uint64_t line_limit_;
   std::string text_;

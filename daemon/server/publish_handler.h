@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "auth/grants.h"
+#include "auth/access.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "http/request.h"
@@ -26,17 +26,19 @@ Result<BodyKind> body_kind(const http::Request& head, const Route& route);
 
 // What the head says wrong, before a body is read: topic, grant, parameters.
 Status check_publish_head(const http::Target& target, const Route& route,
-                          const auth::Grants& grants, std::string_view epoch);
+                          const auth::Identity& publisher, std::string_view epoch);
 
 // The header Idempotency-Key in its scope, empty when there is none. It is about the whole request:
-// when it was seen, the first answer comes again and nothing is stored, whatever the body.
-Result<std::string> request_key(const http::Request& request, const Route& route, BodyKind kind);
+// when it was seen from `who`, the first answer comes again and nothing is stored, whatever the
+// body.
+Result<std::string> request_key(const http::Request& request, const Route& route, BodyKind kind,
+                                std::string_view who);
 
 // The drafts of a complete request that is not NDJSON and has passed check_publish_head(). Errors
 // name field and index.
 Result<std::vector<Draft>> read_publish(const http::Request& request, const http::Target& target,
                                         const Route& route, BodyKind kind,
-                                        const auth::Grants& grants, std::string_view epoch,
+                                        const auth::Identity& publisher, std::string_view epoch,
                                         json::Reader& reader);
 
 // {"id":…} for one event in the path's topic, else {"accepted":…,"duplicates":…,…}.

@@ -38,7 +38,8 @@ Result<BodyKind> body_kind(const http::Request& head, const Route& route) {
               "Content-Type");
 }
 
-Result<std::string> request_key(const http::Request& request, const Route& route, BodyKind kind) {
+Result<std::string> request_key(const http::Request& request, const Route& route, BodyKind kind,
+                                std::string_view who) {
   const std::string_view key = request.header("idempotency-key");
   if (key.empty()) {
     return std::string();
@@ -53,7 +54,7 @@ Result<std::string> request_key(const http::Request& request, const Route& route
   if (route.endpoint == Endpoint::kTopic) {
     topics.push_back(route.topic);
   }
-  return IdempotencyKeys::scoped({}, topics, key);
+  return IdempotencyKeys::scoped(who, topics, key);
 }
 
 }  // namespace ringcast::server

@@ -76,6 +76,14 @@ std::string_view allowed_methods(Endpoint endpoint) {
   return "GET, HEAD, OPTIONS";
 }
 
+bool is_administrative(Endpoint endpoint, const http::Request& request) {
+  const bool is_read =
+      request.method == http::Method::kGet || request.method == http::Method::kHead;
+  return endpoint == Endpoint::kTopics || endpoint == Endpoint::kHistory ||
+         endpoint == Endpoint::kMetrics || request.method == http::Method::kDelete ||
+         (endpoint == Endpoint::kTopic && is_read && !wants_event_stream(request));
+}
+
 Status check_method(Endpoint endpoint, http::Method method) {
   const std::string_view allowed = allowed_methods(endpoint);
   if (method != http::Method::kOther && allowed.find(name_of(method)) != std::string_view::npos) {

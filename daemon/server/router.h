@@ -19,6 +19,9 @@ struct Route {
 // Where a path leads. kNotFound when nowhere, kInvalid on a bad percent escape.
 Result<Route> find_route(const http::Target& target, bool page);
 
+// Does it look at the broker, or at its history, rather than publish and subscribe?
+[[nodiscard]] bool is_administrative(Endpoint endpoint, const http::Request& request);
+
 // The methods of an endpoint as an Allow header lists them.
 [[nodiscard]] std::string_view allowed_methods(Endpoint endpoint);
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <optional>
 
-#include "auth/grants.h"
+#include "auth/authenticator.h"
 #include "base/counter.h"
 #include "base/log.h"
 #include "http/request.h"
@@ -23,15 +23,19 @@ namespace ringcast::server {
 // What can change while the daemon runs. Immutable; a reload puts another in its place.
 struct Settings {
   Options options;
-  auth::Options auth;
+  std::shared_ptr<const auth::Authenticator> auth;
+  std::string cookie;  // The name of the one that may carry a token; empty: none.
 };
 using SettingsRef = std::shared_ptr<const Settings>;
 
 // What a listener is there for.
 struct Listening {
   bool is_local = false;  // Only this machine reaches it.
+  bool is_unix = false;
   bool serves_public = true;  // Publishing, subscribing, the page.
   bool serves_admin = true;   // /metrics, /topics, /history, DELETE.
+
+  [[nodiscard]] static std::string_view scheme() { return "http"; }
   bool operator==(const Listening&) const = default;
 };
 struct ServedListener {
@@ -43,7 +47,7 @@ struct AdminRequest {
   const Route& route;
   const http::Request& request;
   const http::Target& target;
-  const auth::Grants& grants;
+  const auth::Identity& identity;
   const Limits& limits;
   bool is_ready;     // Not starting, not draining.
   bool is_starting;  // The journal is being read.
@@ -65,8 +69,9 @@ enum class CloseReason : uint8_t {
   kLagged,    // A subscriber whose topic disconnects laggards.
   kDrain,     // The daemon ends.
   kOverload,  // Over limits.connections.
+  kToken,     // A subscriber whose token expired or was taken back.
 };
-constexpr size_t kCloseReasons = 8;
+constexpr size_t kCloseReasons = 9;
 
 // What a worker counts. Written by its thread, read by all.
 struct WorkerCounts {

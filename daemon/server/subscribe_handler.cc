@@ -32,7 +32,7 @@ void sort_unique(std::vector<std::string>& list) {
   list.erase(std::unique(list.begin(), list.end()), list.end());
 }
 
-Status read_patterns(const http::Target& target, const Route& route, const auth::Grants& grants,
+Status read_patterns(const http::Target& target, const Route& route, const auth::Identity& reader,
                      uint64_t most, std::vector<std::string>& patterns) {
   if (route.endpoint == Endpoint::kTopic) {
     if (Status valid = topics::check_topic(route.topic); !valid) {
@@ -59,7 +59,7 @@ Status read_patterns(const http::Target& target, const Route& route, const auth:
     if (Status valid = topics::check_pattern(pattern); !valid) {
       return valid;
     }
-    if (Status allowed = check_readable(pattern, grants); !allowed) {
+    if (Status allowed = auth::check_subscribe(reader, pattern); !allowed) {
       return allowed;
     }
   }
@@ -68,15 +68,6 @@ Status read_patterns(const http::Target& target, const Route& route, const auth:
 }
 
 }  // namespace
-
-Status check_readable(std::string_view pattern, const auth::Grants& grants) {
-  if (grants.may_subscribe(pattern)) {
-    return Ok{};
-  }
-  return fail(Errc::kUnauthorized,
-              "subscribing to " + std::string(pattern) + " is not granted without credentials",
-              "topic");
-}
 
 std::string last_event_id(const http::Request& request, const http::Target& target) {
   // The header wins: on a reconnect it is fresher than the URL.
@@ -92,11 +83,11 @@ std::string last_event_id(const http::Request& request, const http::Target& targ
 }
 
 Result<SubscriptionSpec> read_subscription(const http::Request& request, const http::Target& target,
-                                           const Route& route, const auth::Grants& grants,
+                                           const Route& route, const auth::Identity& reader,
                                            const Limits& limits, int64_t now_unix_ms) {
   SubscriptionSpec spec;
   if (Status valid =
-          read_patterns(target, route, grants, limits.topics_per_subscription, spec.patterns);
+          read_patterns(target, route, reader, limits.topics_per_subscription, spec.patterns);
       !valid) {
     return std::move(valid).failure();
   }
@@ -109,6 +100,7 @@ Result<SubscriptionSpec> read_subscription(const http::Request& request, const h
     return fail(Errc::kInvalid, "too many event types", "event");
   }
   sort_unique(spec.types);
+  spec.sees_private = !reader.is_anonymous();
   const Result<bool> envelope = read_flag(target, "envelope");
   const Result<bool> padding = read_flag(target, "padding");
   if (!envelope || !padding) {

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "auth/grants.h"
+#include "auth/access.h"
 #include "base/result.h"
 #include "http/request.h"
 #include "http/target.h"
@@ -17,14 +17,12 @@ namespace ringcast::server {
 // What a GET of a stream asks for (docs/http-api.md, "Subscribe"). Pure. Errors: kInvalid names the
 // parameter; kUnauthorized and kForbidden the pattern.
 Result<SubscriptionSpec> read_subscription(const http::Request& request, const http::Target& target,
-                                           const Route& route, const auth::Grants& grants,
+                                           const Route& route, const auth::Identity& reader,
                                            const Limits& limits, int64_t now_unix_ms);
 
 // The header Last-Event-ID, else the query's spellings of it, else empty.
 [[nodiscard]] std::string last_event_id(const http::Request& request, const http::Target& target);
 
-// May this pattern be read with these grants?
-Status check_readable(std::string_view pattern, const auth::Grants& grants);
 
 // The head of a stream's response: close-delimited and under 512 bytes without CORS.
 [[nodiscard]] std::string stream_head(const Headers& cors);

@@ -49,6 +49,9 @@ void Worker::apply(SettingsRef settings) {
   mailbox_.post([this, settings = std::move(settings)] {
     settings_ = settings;
     fanout_.set_options(settings_->options.stream);
+    for (const auto& connection : connections_) {
+      connection->check_source(*settings_->auth);
+    }
   });
 }
 
