@@ -91,6 +91,17 @@ Status check_shares(const Config& config, std::span<const Assignment> assignment
   return check_share(body, disk, 16, "a sixteenth of ", assignments);
 }
 
+Status check_proxies(const Config& config, std::span<const Assignment> assignments) {
+  const server::ProxyOptions& proxies = config.server.proxies;
+  if (!proxies.has_protocol || !proxies.trusted.empty() || proxies.trusts_unix) {
+    return Ok{};
+  }
+  const Assignment* set = last_of(assignments, "proxies.protocol");
+  return fail_at(set->value->where, set->path,
+                 "nobody is trusted to speak the PROXY protocol: list the proxies in "
+                 "proxies.trusted");
+}
+
 }  // namespace
 
 Status check_together(const Config& config, std::span<const Assignment> assignments) {
@@ -98,6 +109,9 @@ Status check_together(const Config& config, std::span<const Assignment> assignme
     if (auto status = check_listen(config, *listen); !status) {
       return status;
     }
+  }
+  if (auto status = check_proxies(config, assignments); !status) {
+    return status;
   }
   return check_shares(config, assignments);
 }

@@ -24,6 +24,12 @@ std::string print_topics(const Config& config);
 Status read_anonymous(const Node& value, std::string_view path, Config& config);
 std::string print_anonymous(const Config& config);
 
+Status read_trusted(const Node& value, std::string_view path, Config& config);
+std::string print_trusted(const Config& config);
+
+Status read_hosts(const Node& value, std::string_view path, Config& config);
+std::string print_hosts(const Config& config);
+
 Status read_origins(const Node& value, std::string_view path, Config& config);
 std::string print_origins(const Config& config);
 

@@ -23,6 +23,8 @@ constexpr uint64_t kManyOnDisk = 1'000'000'000;
 
 constexpr std::array<std::string_view, 2> kLagged = {"skip", "disconnect"};
 constexpr std::array<std::string_view, 3> kSyncs = {"always", "interval", "off"};
+// In the order of http::ForwardedHeader.
+constexpr std::array<std::string_view, 3> kHeaders = {"x-forwarded-for", "forwarded", "none"};
 constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warn", "error"};
 constexpr std::array<std::string_view, 3> kFormats = {"auto", "text", "json"};
 
@@ -51,6 +53,10 @@ auto& idempotency(Config& config) {
   return config.server.idempotency.*Member;
 }
 template <auto Member>
+auto& proxy(Config& config) {
+  return config.server.proxies.*Member;
+}
+template <auto Member>
 auto& limit(Config& config) {
   return config.server.limits.*Member;
 }
@@ -66,6 +72,12 @@ constexpr Choice kLaggedChoice = {
 constexpr Choice kSyncChoice = {
     kSyncs, [](const Config& config) { return static_cast<size_t>(config.journal.sync); },
     [](Config& config, size_t index) { config.journal.sync = static_cast<journal::Sync>(index); }};
+constexpr Choice kHeaderChoice = {
+    kHeaders,
+    [](const Config& config) { return static_cast<size_t>(config.server.proxies.header); },
+    [](Config& config, size_t index) {
+      config.server.proxies.header = static_cast<http::ForwardedHeader>(index);
+    }};
 constexpr Choice kLevelChoice = {
     kLevels, [](const Config& config) { return static_cast<size_t>(config.log.level); },
     [](Config& config, size_t index) { config.log.level = static_cast<LogOptions::Level>(index); }};
@@ -82,6 +94,7 @@ using topics::Policy;
 using topics::Retain;
 using Journal = journal::Options;
 using Limits = server::Limits;
+using Proxies = server::ProxyOptions;
 using Stream = server::StreamOptions;
 using Idempotency = server::IdempotencyOptions;
 using Server = server::Options;
@@ -118,9 +131,20 @@ constexpr std::array kKeys = {
     Key{"drain", kLive, Time{server<&Server::drain_ms>, 0, kHour}},
     Key{"page", kLive, Flag{server<&Server::page>}},
     Key{"limits.connections", kLive, Count{limit<&Limits::connections>, 1, kMany}},
+    Key{"limits.connections_per_address", kLive,
+        Count{limit<&Limits::connections_per_address>, 1, kMany}},
+    Key{"limits.connections_per_token", kLive,
+        Count{limit<&Limits::connections_per_token>, 1, kMany}},
     Key{"limits.topics", kLive, Count{limit<&Limits::topics>, 1, kMany}},
+    Key{"limits.topics_per_token", kLive, Count{limit<&Limits::topics_per_token>, 1, kMany}},
     Key{"limits.topics_per_subscription", kLive,
         Count{limit<&Limits::topics_per_subscription>, 1, 1000}},
+    Key{"limits.publish_rate_per_address", kLive,
+        Count{limit<&Limits::publish_rate_per_address>, 1, kMany}},
+    Key{"limits.publish_rate_per_token", kLive,
+        Count{limit<&Limits::publish_rate_per_token>, 1, kMany}},
+    Key{"limits.publish_burst", kLive, Time{limit<&Limits::publish_burst_ms>, 100, kHour}},
+    Key{"limits.tracked_clients", kLive, Count{limit<&Limits::tracked_clients>, 1000, kMany}},
     Key{"limits.head", kLive, Size{limit<&Limits::head_bytes>, kKiB, kMiB}},
     Key{"limits.body", kLive, Size{limit<&Limits::body_bytes>, kKiB, kGiB}},
     Key{"limits.head_time", kLive, Time{limit<&Limits::head_time_ms>, 100, kHour}},
@@ -128,6 +152,10 @@ constexpr std::array kKeys = {
     Key{"limits.idle_time", kLive, Time{limit<&Limits::idle_time_ms>, 100, kHour}},
     Key{"auth.anonymous", kLive,
         Composite{read_anonymous, print_anonymous, "local, none or a map of grants", true}},
+    Key{"proxies.trusted", kLive, Composite{read_trusted, print_trusted, "a list of networks"}},
+    Key{"proxies.header", kLive, kHeaderChoice},
+    Key{"proxies.protocol", kLive, Flag{proxy<&Proxies::has_protocol>}},
+    Key{"hosts", kLive, Composite{read_hosts, print_hosts, "a list of host names"}},
     Key{"cors.origins", kLive, Composite{read_origins, print_origins, "a list of origins"}},
     Key{"log.level", kLive, kLevelChoice},
     Key{"log.format", kLive, kFormatChoice},

@@ -1,17 +1,30 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "http/forwarded.h"
+#include "net/ip_address.h"
 #include "topics/policy.h"
 
 namespace ringcast::server {
 
 struct Limits {
   uint64_t connections = 100'000;
+  // An address can be a whole company's: so many never are one, but cannot use all up either.
+  uint64_t connections_per_address = 10'000;
+  // A token is often that of all readers of an application: no less than all, unless set.
+  uint64_t connections_per_token = 100'000;
   uint64_t topics = 100'000;  // Topics that hold a ring.
+  uint64_t topics_per_token = 100'000;
   uint64_t topics_per_subscription = 100;
+  uint64_t publish_rate_per_address = 1'000'000;  // Events in a second.
+  uint64_t publish_rate_per_token = 1'000'000;
+  int64_t publish_burst_ms = 1'000;    // What these rates give in so long can come at once.
+  uint64_t tracked_clients = 100'000;  // Addresses, and tokens, whose rate is remembered.
   uint64_t head_bytes = 16 << 10;
   uint64_t body_bytes = 1 << 20;  // Also one line of NDJSON.
   int64_t head_time_ms = 10'000;
@@ -34,6 +47,22 @@ struct IdempotencyOptions {
   bool operator==(const IdempotencyOptions&) const = default;
 };
 
+// Who may say for whom it forwards.
+struct ProxyOptions {
+  std::vector<net::IpPrefix> trusted;
+  bool trusts_unix = false;  // Whoever connects over a unix socket.
+  http::ForwardedHeader header = http::ForwardedHeader::kXForwardedFor;
+  bool has_protocol = false;  // Their connections begin with a header of the PROXY protocol.
+
+  // `peer`: nothing for a unix socket.
+  [[nodiscard]] bool trusts(const std::optional<net::IpAddress>& peer) const {
+    return peer ? std::any_of(trusted.begin(), trusted.end(),
+                              [&](const net::IpPrefix& prefix) { return prefix.contains(*peer); })
+                : trusts_unix;
+  }
+  bool operator==(const ProxyOptions&) const = default;
+};
+
 // How the hub writes its journal, where there is one.
 struct CommitOptions {
   uint64_t pending_bytes = 64ULL << 20;  // What may wait to be written.
@@ -51,8 +80,10 @@ struct Options {
   IdempotencyOptions idempotency;
   CommitOptions commit;
   Limits limits;
+  ProxyOptions proxies;
   int64_t drain_ms = 20'000;
   bool page = true;
+  std::vector<std::string> hosts;         // Names that Host may have besides loopback's.
   std::vector<std::string> cors_origins;  // Exact origins, or "*" alone.
   bool operator==(const Options&) const = default;
 };
