@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cassert>
+#include <set>
 #include <utility>
 
 #include "auth/digest.h"
@@ -280,6 +281,17 @@ std::string JwtKey::fingerprint() const {
   const std::string id = id_ ? "id " + std::to_string(id_->size()) + " " + *id_ : "no id";
   const std::string_view bound = algorithm_ ? name_of(*algorithm_) : "any";
   return digest_ + " " + (is_in_set_ ? "in a set " : "alone ") + id + " " + std::string(bound);
+}
+
+bool JwtKeys::same_as(const JwtKeys& other) const {
+  const auto prints = [](const JwtKeys& of) {
+    std::multiset<std::string> all;
+    for (const JwtKey& key : of.keys) {
+      all.insert(key.fingerprint());
+    }
+    return all;
+  };
+  return missing == other.missing && prints(*this) == prints(other);
 }
 
 }  // namespace ringcast::auth

@@ -30,6 +30,8 @@ class JwtKey {
   [[nodiscard]] JwtKey in_set(std::optional<std::string> id,
                               std::optional<Algorithm> algorithm) const;
 
+  [[nodiscard]] bool is_in_set() const noexcept { return is_in_set_; }
+
   // Whether it fits: its type, its curve or size, and the `alg` of its JWK.
   [[nodiscard]] bool serves(Algorithm algorithm) const noexcept;
   // Whether a token with this `kid` means it. A key that came alone (PEM, secret) has no name.
@@ -59,6 +61,9 @@ class JwtKey {
 struct JwtKeys {
   std::vector<JwtKey> keys;
   std::string missing;  // Why there may be more later: "the JWKS could not be read yet".
+
+  // Whether the keys are the same; their order does not count.
+  [[nodiscard]] bool same_as(const JwtKeys& other) const;
 };
 
 }  // namespace ringcast::auth
