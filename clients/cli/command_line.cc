@@ -12,6 +12,7 @@
 #include "cli/command_names.h"
 #include "cli/duration.h"
 #include "cli/journal_command_line.h"
+#include "cli/token_command_line.h"
 
 namespace ringcast::cli {
 namespace {
@@ -134,6 +135,7 @@ CommandLine::CommandLine()
   add_subscribe();
   add_look();
   add_journal(app_, options_.journal);
+  add_token(app_, options_.token);
   add_rest();
 }
 
@@ -262,8 +264,9 @@ Result<CommandLine::Parsed> CommandLine::parse(int argc, const char* const* argv
     return std::move(completed).failure();
   }
   const std::string command = command_of(app_).second;
-  if (command == "sub" && std::any_of(argv, argv + argc, is_bracketed)) {
-    return fail(Errc::kInvalid, "sub takes no arguments of the form [text]");
+  if ((command == "sub" || command == "token new") &&
+      std::any_of(argv, argv + argc, is_bracketed)) {
+    return fail(Errc::kInvalid, command + " takes no arguments of the form [text]");
   }
   return Parsed{.command = command, .text = {}};
 }

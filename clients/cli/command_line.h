@@ -11,7 +11,7 @@
 namespace ringcast::cli {
 
 // What the user may type, with its help; parses into Options. CLI11 only here, in
-// journal_command_line and in completion.
+// journal_command_line, token_command_line and completion.
 class CommandLine {
  public:
   CommandLine();

@@ -19,6 +19,7 @@
 #include "cli/output.h"
 #include "cli/publish.h"
 #include "cli/subscribe.h"
+#include "cli/token.h"
 
 namespace {
 
@@ -89,6 +90,10 @@ ExitCode run(int argc, const char* const* argv) {
   if (parsed->command.starts_with("journal ")) {
     Output output(STDOUT_FILENO);
     return run_journal(parsed->command, command_line.options().journal, output);
+  }
+  if (parsed->command == "token new") {
+    Output output(STDOUT_FILENO);
+    return make_token(command_line.options().token, output);
   }
   return run_connected(parsed->command, command_line.options());
 }

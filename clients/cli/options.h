@@ -67,6 +67,14 @@ struct JournalOptions {
   std::string file;                   // import; empty or "-": standard input.
 };
 
+struct TokenOptions {
+  std::string name;  // Empty: made from the token's digest.
+  std::vector<std::string> publish;
+  std::vector<std::string> subscribe;
+  std::vector<std::string> admin;
+  bool json = false;
+};
+
 struct CompletionOptions {
   std::string shell;
 };
@@ -79,6 +87,7 @@ struct Options {
   HistoryOptions history;
   HealthOptions health;
   JournalOptions journal;
+  TokenOptions token;
   CompletionOptions completion;
 };
 

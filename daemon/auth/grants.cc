@@ -6,6 +6,13 @@
 
 namespace ringcast::auth {
 
+Status check_admin_route(std::string_view name) {
+  if (std::find(kAdminRoutes.begin(), kAdminRoutes.end(), name) != kAdminRoutes.end()) {
+    return Ok{};
+  }
+  return fail(Errc::kInvalid, "must be metrics, topics, history or delete");
+}
+
 bool Grants::may_publish(std::string_view topic) const {
   // Whatever was granted, names that start with "$" belong to the broker.
   return !topics::is_reserved(topic) &&
@@ -26,13 +33,13 @@ Grants Grants::everything() {
   // "**" leaves out what starts with "$": the broker's own names are under "$sys".
   return {.publish = {"**"},
           .subscribe = {"**", "$sys/**"},
-          .admin = {"metrics", "topics", "history", "delete"}};
+          .admin = {kAdminRoutes.begin(), kAdminRoutes.end()}};
 }
 
 Grants Options::anonymous_on(bool local_listener) const {
   switch (anonymous) {
     case Anonymous::kLocal:
-      return local_listener ? Grants::everything() : Grants{};
+      return local_listener && !has_credentials() ? Grants::everything() : Grants{};
     case Anonymous::kNone:
       return {};
     case Anonymous::kGrants:

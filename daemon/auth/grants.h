@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,12 @@
 #include "base/result.h"
 
 namespace ringcast::auth {
+
+// What `admin` can hold.
+inline constexpr std::array<std::string_view, 4> kAdminRoutes = {"metrics", "topics", "history",
+                                                                 "delete"};
+// kInvalid says which there are.
+Status check_admin_route(std::string_view name);
 
 // What somebody may do: topic patterns for publishing and subscribing, names of admin routes
 // ("metrics", "topics", "history", "delete").
@@ -49,8 +56,13 @@ struct Options {
   bool operator==(const Options&) const = default;
 };
 
-// May a listener be open to other machines? Only where anybody could do anything there: with
-// tokens, JWTs or grants for anonymous requests. kInvalid says what to write.
+// What the options can tell without the keys that they name: names and digests of tokens that are
+// there twice, JWT keys without algorithms. kInvalid, with the key in `field`:
+// "auth.jwt.algorithms".
+Status check_options(const Options& options);
+
+// May a listener be open to other machines? Only where something is allowed there: with tokens,
+// JWTs or grants for anonymous requests. kInvalid says what to write.
 Status check_open_to_others(const Options& options);
 
 }  // namespace ringcast::auth

@@ -21,40 +21,49 @@ class JwtKey {
   // What it is, as far as algorithms ask for it.
   enum class Kind : uint8_t { kSecret, kRsa, kRsaPss, kP256, kP384, kP521, kEd25519 };
 
-  // Takes the key and looks what it is. kInvalid when nothing could be checked with it: another
-  // kind of key, a private one, RSA below 2,048 bits.
-  static Result<JwtKey> of(std::shared_ptr<evp_pkey_st> key);
+  // A public key. kInvalid when nothing can be checked with it: a kind that no algorithm takes,
+  // RSA below 2,048 bits, a point that is not on its curve.
+  static Result<JwtKey> of_public(std::shared_ptr<evp_pkey_st> key);
+  // A secret of at least 32 bytes, as HS256 wants it (RFC 7518 section 3.2).
   static Result<JwtKey> of_secret(std::string_view bytes);
+  // The same key as a member of a JWKS, where `kid` picks it and `alg` binds it, if it has them.
+  [[nodiscard]] JwtKey in_set(std::optional<std::string> id,
+                              std::optional<Algorithm> algorithm) const;
+
+  [[nodiscard]] bool is_in_set() const noexcept { return is_in_set_; }
 
   // Whether it fits: its type, its curve or size, and the `alg` of its JWK.
   [[nodiscard]] bool serves(Algorithm algorithm) const noexcept;
-  // Whether it is meant by a token with this `kid`. A key that came alone (PEM, secret) always is.
-  [[nodiscard]] bool is_named(std::string_view kid) const noexcept;
-  // True when the signature (as it stands in a JWT) belongs to the text. `algorithm` is served.
+  // Whether a token with this `kid` means it. A key that came alone (PEM, secret) has no name.
+  [[nodiscard]] bool is_meant_by(std::string_view kid) const noexcept;
+  // Whether the signature, as a JWT has it, is by this key. Only for an algorithm that it serves.
   [[nodiscard]] bool verify(Algorithm algorithm, std::string_view text,
                             std::string_view signature) const;
   // "an RSA key of 2048 bits", for messages.
   [[nodiscard]] std::string description() const;
-  // The same for the same key with the same id: a digest that does not tell the key.
-  [[nodiscard]] const std::string& fingerprint() const noexcept { return fingerprint_; }
+  // The same for the same key with the same `kid` and `alg`; does not give a secret away.
+  [[nodiscard]] std::string fingerprint() const;
 
  private:
-  friend class JwkReader;
-  JwtKey(std::shared_ptr<evp_pkey_st> key, Kind kind, size_t bits, std::string_view material);
+  JwtKey(std::shared_ptr<evp_pkey_st> key, Kind kind, size_t bits, std::string digest)
+      : key_(std::move(key)), kind_(kind), bits_(bits), digest_(std::move(digest)) {}
 
   std::shared_ptr<evp_pkey_st> key_;
   Kind kind_;
   size_t bits_;
-  std::string fingerprint_;
-  bool is_in_set_ = false;              // From a JWKS, where `kid` picks it.
-  std::optional<std::string> id_;       // Its `kid`.
-  std::optional<Algorithm> algorithm_;  // Its `alg`.
+  std::string digest_;  // Of the key itself.
+  bool is_in_set_ = false;
+  std::optional<std::string> id_;
+  std::optional<Algorithm> algorithm_;
 };
 
 // What auth.jwt names, read.
 struct JwtKeys {
   std::vector<JwtKey> keys;
-  std::string missing;  // Why not all of them are there yet: "the JWKS could not be read yet".
+  std::string missing;  // Why there may be more later: "the JWKS could not be read yet".
+
+  // Whether the keys are the same; their order does not count.
+  [[nodiscard]] bool same_as(const JwtKeys& other) const;
 };
 
 }  // namespace ringcast::auth

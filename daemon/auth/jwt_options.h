@@ -27,6 +27,8 @@ struct JwtOptions {
   [[nodiscard]] bool is_on() const noexcept {
     return !key_file.empty() || !key.empty() || !jwks.empty();
   }
+  // Is `jwks` to be fetched, not read?
+  [[nodiscard]] bool is_jwks_url() const noexcept { return jwks.find("://") != std::string::npos; }
   bool operator==(const JwtOptions&) const = default;
 };
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
+#include "auth/grants.h"
 #include "config/units.h"
 
 namespace ringcast::config {
@@ -45,14 +47,13 @@ Status check_listen(const Config& config, const Assignment& listen) {
     if (std::any_of(config.listen.begin(), end, is_same)) {
       return fail_at(where, path, address.text() + " is there twice");
     }
-    if (!address.is_local() && config.auth.anonymous != auth::Options::Anonymous::kGrants) {
-      const bool is_none = config.auth.anonymous == auth::Options::Anonymous::kNone;
-      return fail_at(where, path,
-                     address.text() +
-                         " can be reached from other machines, but with auth.anonymous: " +
-                         (is_none ? "none" : "local") +
-                         " nothing would be allowed there: set auth.anonymous to {publish: [...], "
-                         "subscribe: [...]} with what anybody may do, or listen on 127.0.0.1");
+    if (address.is_local()) {
+      continue;
+    }
+    if (auto status = auth::check_open_to_others(config.auth); !status) {
+      return fail_at(
+          where, path,
+          address.text() + " can be reached from other machines, but " + status.error().detail);
     }
   }
   return Ok{};
@@ -102,6 +103,31 @@ Status check_proxies(const Config& config, std::span<const Assignment> assignmen
                  "proxies.trusted");
 }
 
+// The assignment to a key, or where it has none, the last one in its section.
+const Assignment* nearest_to(std::span<const Assignment> assignments, std::string_view field) {
+  const Assignment* near = nullptr;
+  const std::string_view section = field.starts_with("auth.jwt") ? "auth.jwt." : "auth.";
+  for (const Assignment& assignment : assignments) {
+    const std::string_view path = assignment.key->path;
+    const bool is_found = near != nullptr && field.starts_with(near->key->path);
+    if (field.starts_with(path) || (!is_found && path.starts_with(section))) {
+      near = &assignment;
+    }
+  }
+  return near;
+}
+
+Status check_auth(const Config& config, std::span<const Assignment> assignments) {
+  auto status = auth::check_options(config.auth);
+  if (status) {
+    return status;
+  }
+  const Error& error = status.error();
+  const Assignment* near = nearest_to(assignments, error.field);
+  return near == nullptr ? std::move(status)
+                         : fail_at(near->value->where, error.field, error.detail);
+}
+
 }  // namespace
 
 Status check_together(const Config& config, std::span<const Assignment> assignments) {
@@ -111,6 +137,9 @@ Status check_together(const Config& config, std::span<const Assignment> assignme
     }
   }
   if (auto status = check_proxies(config, assignments); !status) {
+    return status;
+  }
+  if (auto status = check_auth(config, assignments); !status) {
     return status;
   }
   return check_shares(config, assignments);

@@ -24,6 +24,14 @@ std::string print_topics(const Config& config);
 Status read_anonymous(const Node& value, std::string_view path, Config& config);
 std::string print_anonymous(const Config& config);
 
+Status read_tokens(const Node& value, std::string_view path, Config& config);
+std::string print_tokens(const Config& config);
+
+Status read_algorithms(const Node& value, std::string_view path, Config& config);
+std::string print_algorithms(const Config& config);
+
+Status read_audience(const Node& value, std::string_view path, Config& config);
+std::string print_audience(const Config& config);
 Status read_trusted(const Node& value, std::string_view path, Config& config);
 std::string print_trusted(const Config& config);
 

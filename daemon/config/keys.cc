@@ -57,6 +57,10 @@ auto& proxy(Config& config) {
   return config.server.proxies.*Member;
 }
 template <auto Member>
+auto& jwt(Config& config) {
+  return config.auth.jwt.*Member;
+}
+template <auto Member>
 auto& limit(Config& config) {
   return config.server.limits.*Member;
 }
@@ -96,6 +100,7 @@ using Journal = journal::Options;
 using Limits = server::Limits;
 using Proxies = server::ProxyOptions;
 using Stream = server::StreamOptions;
+using Jwt = auth::JwtOptions;
 using Idempotency = server::IdempotencyOptions;
 using Server = server::Options;
 
@@ -152,6 +157,19 @@ constexpr std::array kKeys = {
     Key{"limits.idle_time", kLive, Time{limit<&Limits::idle_time_ms>, 100, kHour}},
     Key{"auth.anonymous", kLive,
         Composite{read_anonymous, print_anonymous, "local, none or a map of grants", true}},
+    Key{"auth.tokens", kLive, Composite{read_tokens, print_tokens, "a list of tokens"}},
+    Key{"auth.jwt.algorithms", kLive,
+        Composite{read_algorithms, print_algorithms, "a list of algorithms"}},
+    Key{"auth.jwt.key_file", kLive, Text{jwt<&Jwt::key_file>, "a file or \"\""}},
+    Key{"auth.jwt.key", kLive, Text{jwt<&Jwt::key>, "a PEM public key, a secret or \"\""}},
+    Key{"auth.jwt.jwks", kLive, Text{jwt<&Jwt::jwks>, "a file, a URL or \"\""}},
+    Key{"auth.jwt.refresh", kLive, Time{jwt<&Jwt::refresh_ms>, kSecond, 7 * kDay}},
+    Key{"auth.jwt.issuer", kLive, Text{jwt<&Jwt::issuer>, "text"}},
+    Key{"auth.jwt.audience", kLive,
+        Composite{read_audience, print_audience, "a name or a list of names", true}},
+    Key{"auth.jwt.claim", kLive, Text{jwt<&Jwt::claim>, "the name of a claim"}},
+    Key{"auth.jwt.leeway", kLive, Time{jwt<&Jwt::leeway_ms>, 0, 10 * kMinute}},
+    Key{"auth.jwt.cookie", kLive, Text{jwt<&Jwt::cookie>, "the name of a cookie or \"\""}},
     Key{"proxies.trusted", kLive, Composite{read_trusted, print_trusted, "a list of networks"}},
     Key{"proxies.header", kLive, kHeaderChoice},
     Key{"proxies.protocol", kLive, Flag{proxy<&Proxies::has_protocol>}},

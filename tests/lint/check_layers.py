@@ -21,15 +21,16 @@ BELOW = {
     "mercure": ["base", "sse", "http", "topics", "auth", "server"],
     "config": ["base", "sse", "http", "net", "topics", "auth", "journal", "server", "admin", "mercure"],
     "app": ["base", "sse", "http", "net", "topics", "auth", "journal", "server", "admin", "mercure", "config"],
-    # The command line client shares the rules of the wire, and looks after journals.
-    "clients": ["base", "sse", "topics", "journal"],
+    # The command line client shares the rules of the wire, looks after journals, and makes tokens.
+    "clients": ["base", "sse", "topics", "auth", "journal"],
 }
 
 # Headers of libraries and of the system, by the only modules that may see them.
 HOMES = {
     "uv.h": ["net"],
     "uv/": ["net"],
-    "openssl/": ["net"],
+    "openssl/ssl.h": ["net"],
+    "openssl/": ["auth", "net"],
     "sys/socket.h": ["net"],
     "netinet/": ["net"],
     "llhttp.h": ["http"],
@@ -40,7 +41,7 @@ HOMES = {
     "spdlog/": ["app"],
     "fmt/": ["app"],
     "CLI/": ["app", "clients"],
-    "curl/": ["clients"],
+    "curl/": ["app", "clients"],
 }
 
 # Same input, same output: these neither wait, nor read files, nor log.

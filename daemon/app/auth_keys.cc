@@ -1,0 +1,93 @@
+#include "app/auth_keys.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <utility>
+
+#include "auth/key_text.h"
+
+namespace ringcast::app {
+
+namespace {
+
+constexpr size_t kMaxKeyBytes = size_t{64} << 10;
+
+Result<std::string> read_file(const std::string& path, size_t max_bytes) {
+  errno = 0;
+  std::ifstream stream(path, std::ios::binary);
+  std::string text(max_bytes + 1, '\0');
+  if (stream) {
+    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  }
+  // A directory opens and cannot be read.
+  if (!stream.is_open() || stream.bad()) {
+    const std::string why = errno != 0 ? std::strerror(errno) : "cannot be read";
+    return fail(Errc::kIo, path + ": " + why);
+  }
+  text.resize(static_cast<size_t>(stream.gcount()));
+  if (text.size() > max_bytes) {
+    return fail(Errc::kInvalid, path + ": larger than " + std::to_string(max_bytes) + " bytes");
+  }
+  return text;
+}
+
+// The key that stands alone; with neither key nor key_file, nothing is added.
+Status add_key(const auth::JwtOptions& options, auth::JwtKeys& keys) {
+  if (options.key.empty() && options.key_file.empty()) {
+    return Ok{};
+  }
+  std::string text = options.key;
+  if (text.empty()) {
+    auto read = read_file(options.key_file, kMaxKeyBytes);
+    if (!read) {
+      return fail(read.error().code, "auth.jwt.key_file: " + read.error().detail);
+    }
+    text = *std::move(read);
+  }
+  auto key = auth::parse_key_text(text);
+  if (!key) {
+    return fail(Errc::kInvalid, (options.key.empty() ? "auth.jwt.key_file: " + options.key_file
+                                                     : std::string("auth.jwt.key")) +
+                                    ": " + key.error().detail);
+  }
+  keys.keys.push_back(*std::move(key));
+  return Ok{};
+}
+
+}  // namespace
+
+Result<auth::JwkSet> read_jwks_file(const std::string& path) {
+  auto text = read_file(path, kMaxJwksBytes);
+  if (!text) {
+    return std::move(text).failure();
+  }
+  auto set = auth::parse_jwk_set(*text);
+  return set ? std::move(set) : fail(Errc::kInvalid, path + ": " + set.error().detail);
+}
+
+Result<auth::JwtKeys> read_jwt_keys(const auth::JwtOptions& options,
+                                    std::vector<std::string>& notes) {
+  auth::JwtKeys keys;
+  if (auto status = add_key(options, keys); !status) {
+    return std::move(status).failure();
+  }
+  if (options.jwks.empty()) {
+    return keys;
+  }
+  if (options.is_jwks_url()) {
+    keys.missing = "the JWKS could not be read yet";
+    return keys;
+  }
+  auto set = read_jwks_file(options.jwks);
+  if (!set) {
+    return fail(set.error().code, "auth.jwt.jwks: " + set.error().detail);
+  }
+  keys.keys.insert(keys.keys.end(), set->keys.begin(), set->keys.end());
+  for (const std::string& skipped : set->skipped) {
+    notes.push_back("auth.jwt.jwks: skipped " + skipped);
+  }
+  return keys;
+}
+
+}  // namespace ringcast::app

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/jwt_key.h"
+#include "base/result.h"
+
+namespace ringcast::auth {
+
+struct JwkSet {
+  std::vector<JwtKey> keys;
+  std::vector<std::string> skipped;  // "keys[2] \"old\": an RSA key of 1024 bits is too short".
+};
+
+// Reads a JWKS (RFC 7517 section 5). A key that is not for checking signatures, or not of a kind
+// that we know, is skipped, as the RFC wants it. kInvalid when the text is no JWKS, has a name
+// twice in one object, has more than 100 keys, or none that can be used.
+Result<JwkSet> parse_jwk_set(std::string_view text);
+
+}  // namespace ringcast::auth
