@@ -24,13 +24,16 @@ int fail_start(const std::string& why) {
 
 int serve(const ringcast::app::Arguments& arguments,
           const std::map<std::string, std::string>& variables, ringcast::config::Loaded loaded) {
-  std::vector<ringcast::net::Listener> listeners;
-  for (const ringcast::net::Address& address : loaded.config.listen) {
-    auto listener = ringcast::net::Listener::open(address);
+  std::vector<ringcast::server::ServedListener> listeners;
+  for (const ringcast::config::Listen& listen : loaded.config.listen) {
+    auto listener = ringcast::net::Listener::open(listen.address);
     if (!listener) {
       return fail_start(listener.error().detail);
     }
-    listeners.push_back(std::move(*listener));
+    listeners.push_back({std::move(*listener),
+                         {.is_local = listen.address.is_local(),
+                          .serves_public = listen.serves_public,
+                          .serves_admin = listen.serves_admin}});
   }
   // After the listeners: a port that is taken must not look like a crash to it.
   std::vector<std::string> notes;

@@ -16,7 +16,7 @@ constexpr uint64_t kDescriptorsPerWorker = 4;
 
 }  // namespace
 
-Daemon::Daemon(config::Config config, std::vector<net::Listener> listeners,
+Daemon::Daemon(config::Config config, std::vector<server::ServedListener> listeners,
                std::unique_ptr<topics::Journal> journal, LogOutput& log_output, Reload reload)
     : log_output_(log_output),
       log_(log_output.log()),
@@ -84,8 +84,8 @@ void Daemon::on_restored(const Status& restored) {
 }
 
 bool Daemon::run() {
-  for (const net::Listener& listener : listeners_) {
-    log_({LogLevel::kInfo, "listening", {{"address", listener.address().text()}}});
+  for (const server::ServedListener& served : listeners_) {
+    log_({LogLevel::kInfo, "listening", {{"address", served.listener.address().text()}}});
   }
   if (!journal_) {
     log_ready();

@@ -30,7 +30,7 @@ class Daemon {
 
   // `listeners` are open. `journal` may be null: memory only. `reload` reads the configuration
   // again, on a thread of its own.
-  Daemon(config::Config config, std::vector<net::Listener> listeners,
+  Daemon(config::Config config, std::vector<server::ServedListener> listeners,
          std::unique_ptr<topics::Journal> journal, LogOutput& log_output, Reload reload);
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -63,7 +63,7 @@ class Daemon {
   server::Hub hub_;
   admin::Admin admin_;
   server::Services services_;
-  std::vector<net::Listener> listeners_;
+  std::vector<server::ServedListener> listeners_;
   net::Loop loop_;
   std::unique_ptr<net::Mailbox> mailbox_;
   std::unique_ptr<net::Signals> signals_;

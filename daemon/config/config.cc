@@ -4,7 +4,7 @@
 
 namespace ringcast::config {
 
-Config::Config() : listen{net::Address{.host = "127.0.0.1", .port = 8080, .unix_path = {}}} {}
+Config::Config() : listen{{.address = {.host = "127.0.0.1", .port = 8080, .unix_path = {}}}} {}
 
 std::string print(const Config& config) {
   return print_keys(all_keys(), config, 0);

@@ -22,9 +22,17 @@ struct LogOptions {
   bool operator==(const LogOptions&) const = default;
 };
 
+struct Listen {
+  net::Address address;
+  bool serves_public = true;
+  bool serves_admin = true;
+  bool operator==(const Listen&) const = default;
+};
+
 // The whole configuration: the sum of each module's Options.
 struct Config {
-  std::vector<net::Address> listen;  // Default: 127.0.0.1:8080.
+  std::vector<Listen> listen;  // Default: 127.0.0.1:8080.
+
   uint32_t workers = 0;              // 0: auto, one per core.
   server::Options server;            // server.workers is resolved by `app`.
   journal::Options journal;

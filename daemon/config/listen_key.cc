@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -5,12 +6,13 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "config/composite_keys.h"
+#include "config/string_list.h"
 
 namespace ringcast::config {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> kEntryKeys = {"tcp", "unix", "mode"};
+constexpr std::array<std::string_view, 4> kEntryKeys = {"tcp", "unix", "mode", "serve"};
 constexpr uint32_t kModeLimit = 0777;
 
 std::optional<uint32_t> parse_octal(std::string_view text) {
@@ -49,56 +51,112 @@ Result<net::Address> read_address(const Node& value, std::string_view path, bool
   return address;
 }
 
-Result<net::Address> read_map(const Node& entry, const std::string& path) {
-  std::optional<net::Address> address;
+Status check_served(std::string_view name) {
+  if (name == "public" || name == "admin") {
+    return Ok{};
+  }
+  return fail(Errc::kInvalid, "must be public or admin");
+}
+
+Status read_served(const Node& value, const std::string& path, Listen& listen) {
+  auto names = read_strings(value, path, check_served);
+  if (!names) {
+    return std::move(names).failure();
+  }
+  const auto has = [&](std::string_view name) {
+    return std::find(names->begin(), names->end(), name) != names->end();
+  };
+  listen.serves_public = has("public");
+  listen.serves_admin = has("admin");
+  return names->empty() ? Status(fail_at(value.where, path, "must name public, admin or both"))
+                        : Status(Ok{});
+}
+
+Result<uint32_t> read_mode(const Node& mode, const std::string& path, bool is_unix) {
+  const auto bits = mode.kind == Node::Kind::kScalar ? parse_octal(mode.scalar) : std::nullopt;
+  if (!bits || !is_unix) {
+    return fail_at(
+        mode.where, path,
+        bits ? "is for unix sockets" : "must be octal from 0000 to 0777, not " + found(mode));
+  }
+  return *bits;
+}
+
+Result<Listen> read_map(const Node& entry, const std::string& path) {
+  Listen listen;
+  bool has_address = false;
   const Node* mode = nullptr;
   for (const auto& [name, where, value] : entry.entries) {
+    const std::string below = std::string(path).append(".").append(name);
     if (name == "mode") {
       mode = value.get();
+      continue;
+    }
+    if (name == "serve") {
+      if (Status served = read_served(*value, below, listen); !served) {
+        return std::move(served).failure();
+      }
       continue;
     }
     if (name != "tcp" && name != "unix") {
       const std::string near = nearest(name, kEntryKeys);
       std::string what = "unknown key " + json::quoted(name);
-      what.append(near.empty() ? "; known here: tcp, unix, mode" : "; did you mean " + near + "?");
+      what.append(near.empty() ? "; known here: tcp, unix, mode, serve"
+                               : "; did you mean " + near + "?");
       return fail_at(where, path, what);
     }
-    if (address) {
+    if (std::exchange(has_address, true)) {
       return fail_at(where, path, "one address for each entry: either tcp or unix");
     }
-    auto read = read_address(*value, std::string(path).append(".").append(name), name == "unix");
+    auto read = read_address(*value, below, name == "unix");
     if (!read) {
-      return read;
+      return std::move(read).failure();
     }
     if (name == "tcp" && !read->unix_path.empty()) {
-      return fail_at(value->where, path + ".tcp", "a unix socket is written {unix: /path}");
+      return fail_at(value->where, below, "a unix socket is written {unix: /path}");
     }
-    address = *std::move(read);
+    listen.address = *std::move(read);
   }
-  if (!address) {
+  if (!has_address) {
     return fail_at(entry.where, path, "needs tcp or unix");
   }
   if (mode != nullptr) {
-    const auto bits = mode->kind == Node::Kind::kScalar ? parse_octal(mode->scalar) : std::nullopt;
-    if (!bits || address->unix_path.empty()) {
-      return fail_at(
-          mode->where, path + ".mode",
-          bits ? "is for unix sockets" : "must be octal from 0000 to 0777, not " + found(*mode));
+    const auto bits = read_mode(*mode, path + ".mode", !listen.address.unix_path.empty());
+    if (!bits) {
+      return Failure{bits.error()};
     }
-    address->unix_mode = *bits;
+    listen.address.unix_mode = *bits;
   }
-  return *std::move(address);
+  return listen;
+}
+
+Result<Listen> read_entry(const Node& entry, const std::string& path) {
+  if (entry.kind == Node::Kind::kMap) {
+    return read_map(entry, path);
+  }
+  auto address = read_address(entry, path, false);
+  if (!address) {
+    return std::move(address).failure();
+  }
+  return Listen{.address = *std::move(address)};
+}
+
+std::string print_served(const Listen& listen) {
+  if (listen.serves_public && listen.serves_admin) {
+    return {};
+  }
+  return listen.serves_public ? ", serve: [public]" : ", serve: [admin]";
 }
 
 }  // namespace
 
 Status read_listen(const Node& value, std::string_view path, Config& config) {
   if (value.kind == Node::Kind::kScalar) {
-    auto address = read_address(value, path, false);
-    if (!address) {
-      return std::move(address).failure();
+    auto listen = read_entry(value, std::string(path));
+    if (!listen) {
+      return std::move(listen).failure();
     }
-    config.listen = {*std::move(address)};
+    config.listen = {*std::move(listen)};
     return Ok{};
   }
   if (value.kind != Node::Kind::kSequence || value.items.empty()) {
@@ -106,29 +164,28 @@ Status read_listen(const Node& value, std::string_view path, Config& config) {
         value.items.empty() && value.kind == Node::Kind::kSequence ? "an empty one" : found(value);
     return fail_at(value.where, path, "must be a list of at least one address, not " + got);
   }
-  std::vector<net::Address> addresses;
+  std::vector<Listen> listeners;
   for (const NodePtr& entry : value.items) {
-    const std::string name = std::string(path) + "[" + std::to_string(addresses.size()) + "]";
-    auto address = entry->kind == Node::Kind::kMap ? read_map(*entry, name)
-                                                   : read_address(*entry, name, false);
-    if (!address) {
-      return std::move(address).failure();
+    auto listen =
+        read_entry(*entry, std::string(path) + "[" + std::to_string(listeners.size()) + "]");
+    if (!listen) {
+      return std::move(listen).failure();
     }
-    addresses.push_back(*std::move(address));
+    listeners.push_back(*std::move(listen));
   }
-  config.listen = std::move(addresses);
+  config.listen = std::move(listeners);
   return Ok{};
 }
 
 std::string print_listen(const Config& config) {
   std::string out;
-  for (const net::Address& address : config.listen) {
-    if (address.unix_path.empty()) {
-      out += "\n  - tcp: " + json::quoted(address.text());
-    } else {
-      out += "\n  - {unix: " + json::quoted(address.unix_path) +
-             ", mode: " + print_octal(address.unix_mode) + "}";
-    }
+  for (const Listen& listen : config.listen) {
+    const net::Address& address = listen.address;
+    out += address.unix_path.empty()
+               ? "\n  - {tcp: " + json::quoted(address.text())
+               : "\n  - {unix: " + json::quoted(address.unix_path) +
+                     ", mode: " + print_octal(address.unix_mode);
+    out += print_served(listen) + "}";
   }
   return out;
 }

@@ -92,7 +92,7 @@ struct Dialogue {
 class Connection final : public net::StreamEvents, public FrameSink {
  public:
   // `is_shed`: over limits.connections; it is told so, and closed.
-  Connection(Worker& worker, bool is_local_listener, bool is_shed);
+  Connection(Worker& worker, const Listening& listening, bool is_shed);
   ~Connection() override;
   // Takes the descriptor over. False when it could not be put on the loop.
   bool start(int descriptor);
@@ -180,13 +180,13 @@ class Connection final : public net::StreamEvents, public FrameSink {
   void stop_ingest(std::string_view why);
 
   Worker& worker_;
+  const Listening& listening_;
   std::optional<net::Stream> stream_;
   net::Wheel::Timer timer_;
   std::unique_ptr<Dialogue> dialogue_;
   std::unique_ptr<Subscriber> subscriber_;
   int64_t now_ms_ = 0;  // When the loop called last: the clock is not read for each request.
   CloseReason end_reason_ = CloseReason::kDone;
-  bool is_local_listener_;
   bool is_shed_;
   bool is_lingering_ = false;
   bool is_closing_ = false;  // After what is in `out`.

@@ -40,8 +40,8 @@ http::Response problem_for(const Error& error, Endpoint endpoint) {
   return response;
 }
 
-Connection::Connection(Worker& worker, bool is_local_listener, bool is_shed)
-    : worker_(worker), timer_(this), is_local_listener_(is_local_listener), is_shed_(is_shed) {
+Connection::Connection(Worker& worker, const Listening& listening, bool is_shed)
+    : worker_(worker), listening_(listening), timer_(this), is_shed_(is_shed) {
   const Limits& limits = worker.settings().options.limits;
   dialogue_ = std::make_unique<Dialogue>(
       http::Limits{.max_head_bytes = limits.head_bytes, .max_body_bytes = limits.body_bytes},

@@ -46,7 +46,7 @@ Status Connection::check_head(const http::Request& head) {
   dialogue.route = {};
   if (dialogue.granted_by != settings.auth) {
     dialogue.granted_by = settings.auth;
-    dialogue.grants = settings.auth.anonymous_on(is_local_listener_);
+    dialogue.grants = settings.auth.anonymous_on(listening_.is_local);
   }
   Result<http::Target> target = http::parse_target(head.target);
   if (!target) {

@@ -22,7 +22,7 @@ constexpr int64_t kLeastDrainMs = 250;
 }  // namespace
 
 Server::Server(net::Loop& main_loop, Services& services, SettingsRef settings,
-               const std::vector<net::Listener>& listeners)
+               const std::vector<ServedListener>& listeners)
     : services_(services), settings_(std::move(settings)) {
   for (uint32_t index = 0; index < settings_->options.workers; ++index) {
     workers_.push_back(std::make_unique<Worker>(index, services_, settings_));
@@ -30,12 +30,11 @@ Server::Server(net::Loop& main_loop, Services& services, SettingsRef settings,
   for (const auto& worker : workers_) {
     threads_.emplace_back([&worker = *worker] { worker.run(); });
   }
-  for (const net::Listener& listener : listeners) {
-    const bool is_local = listener.address().is_local();
+  for (const ServedListener& served : listeners) {
     acceptors_.push_back(std::make_unique<net::Acceptor>(
-        main_loop, listener,
+        main_loop, served.listener,
         net::Acceptor::Events{
-            .accepted = [this, is_local](int descriptor) { accepted(descriptor, is_local); },
+            .accepted = [this, &served](int descriptor) { accepted(descriptor, served.listening); },
             .refusal = [this](std::string_view start) { return refusal(start); }},
         services_.log));
   }
@@ -46,12 +45,12 @@ Server::~Server() {
   stop();
 }
 
-void Server::accepted(int descriptor, bool is_local_listener) {
+void Server::accepted(int descriptor, const Listening& listening) {
   const uint64_t limit = settings_->options.limits.connections;
   const uint64_t open = services_.connections.load(std::memory_order_relaxed);
   // Those that are only being told take no place from others, however long they stay to listen.
   const uint64_t places = open - std::min(open, services_.shed.load(std::memory_order_relaxed));
-  workers_[next_worker_]->adopt(descriptor, is_local_listener, places >= limit);
+  workers_[next_worker_]->adopt(descriptor, listening, places >= limit);
   next_worker_ = (next_worker_ + 1) % workers_.size();
   if (open + 1 >= limit + kShedAtOnce && is_accepting_) {
     services_.log({LogLevel::kWarn,

@@ -21,7 +21,7 @@ class Server {
  public:
   // `services` and `listeners` outlive it.
   Server(net::Loop& main_loop, Services& services, SettingsRef settings,
-         const std::vector<net::Listener>& listeners);
+         const std::vector<ServedListener>& listeners);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();
@@ -37,7 +37,7 @@ class Server {
   [[nodiscard]] std::vector<const Fanout::Counts*> fanout_counts() const;
 
  private:
-  void accepted(int descriptor, bool is_local_listener);
+  void accepted(int descriptor, const Listening& listening);
   [[nodiscard]] std::string refusal(std::string_view start) const;
   void set_accepting(bool accepting);
   void tick();

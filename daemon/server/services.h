@@ -12,6 +12,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "http/target.h"
+#include "net/acceptor.h"
 #include "server/hub.h"
 #include "server/journal_readers.h"
 #include "server/options.h"
@@ -25,6 +26,18 @@ struct Settings {
   auth::Options auth;
 };
 using SettingsRef = std::shared_ptr<const Settings>;
+
+// What a listener is there for.
+struct Listening {
+  bool is_local = false;  // Only this machine reaches it.
+  bool serves_public = true;  // Publishing, subscribing, the page.
+  bool serves_admin = true;   // /metrics, /topics, /history, DELETE.
+  bool operator==(const Listening&) const = default;
+};
+struct ServedListener {
+  net::Listener listener;
+  Listening listening;
+};
 
 struct AdminRequest {
   const Route& route;

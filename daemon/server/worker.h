@@ -31,8 +31,8 @@ class Worker {
   // Until stop().
   void run();
 
-  // Thread-safe. Takes a descriptor over.
-  void adopt(int descriptor, bool is_local_listener, bool is_shed);
+  // Thread-safe. Takes a descriptor over; `listening` outlives the worker.
+  void adopt(int descriptor, const Listening& listening, bool is_shed);
   void apply(SettingsRef settings);
   // Ends dialogues after their requests, and streams spread over `for_ms`.
   void drain(int64_t for_ms);

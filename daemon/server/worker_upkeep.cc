@@ -16,16 +16,16 @@ constexpr int64_t kSweepsPerSecond = 1000 / net::Wheel::kTickMs;
 
 }  // namespace
 
-void Worker::adopt(int descriptor, bool is_local_listener, bool is_shed) {
+void Worker::adopt(int descriptor, const Listening& listening, bool is_shed) {
   services_.connections.fetch_add(1, std::memory_order_relaxed);
   services_.shed.fetch_add(is_shed ? 1 : 0, std::memory_order_relaxed);
-  const bool posted = mailbox_.post([this, descriptor, is_local_listener, is_shed] {
+  const bool posted = mailbox_.post([this, descriptor, &listening, is_shed] {
     if (is_stopped_) {
       free_place(is_shed);
       ::close(descriptor);
       return;
     }
-    auto connection = std::make_unique<Connection>(*this, is_local_listener, is_shed);
+    auto connection = std::make_unique<Connection>(*this, listening, is_shed);
     if (!connection->start(descriptor)) {
       free_place(is_shed);
       return;

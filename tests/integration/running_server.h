@@ -46,7 +46,7 @@ class RunningServer {
     if (!opened) {
       throw std::runtime_error(opened.error().detail);
     }
-    listeners_.push_back(std::move(*opened));
+    listeners_.push_back({std::move(*opened), {.is_local = true}});
     if (journal_) {
       start_journal();
     }
@@ -57,7 +57,7 @@ class RunningServer {
   RunningServer& operator=(const RunningServer&) = delete;
   ~RunningServer() { stop(); }
 
-  [[nodiscard]] uint16_t port() const { return listeners_.front().address().port; }
+  [[nodiscard]] uint16_t port() const { return listeners_.front().listener.address().port; }
   [[nodiscard]] server::Hub& hub() { return hub_; }
   [[nodiscard]] const server::Services& services() const { return services_; }
   [[nodiscard]] FakeClock& clock() { return clock_; }
@@ -135,7 +135,7 @@ class RunningServer {
   server::Hub hub_;
   admin::Admin admin_;
   server::Services services_;
-  std::vector<net::Listener> listeners_;
+  std::vector<server::ServedListener> listeners_;
   net::Loop loop_;
   net::Mailbox control_;
   std::unique_ptr<server::JournalReaders> readers_;

@@ -61,7 +61,7 @@ TEST_CASE("config: the documentation has default, range and change of every key"
   const Config defaults;
   for (const Key& key : all_keys()) {
     const std::string value =
-        key.path == "listen" ? defaults.listen[0].text() : print_key(key, defaults).substr(1);
+        key.path == "listen" ? defaults.listen[0].address.text() : print_key(key, defaults).substr(1);
     const std::string change = key.change == Change::kLive ? "live" : "restart";
     const std::string row = "\n| `" + std::string(key.path) + "` | `" + value + "` | " +
                             range_of(key) + " | " + change + " | ";
@@ -104,7 +104,10 @@ TEST_CASE("config: what is printed reads back to the same") {
 
 TEST_CASE("config: odd text survives printing") {
   Config config;
-  config.listen = {{.host = {}, .port = 0, .unix_path = "/a \"b\" # \\ \xC3\xA4", .unix_mode = 0}};
+  config.listen = {{.address = {.host = {},
+                               .port = 0,
+                               .unix_path = "/a \"b\" # \\ \xC3\xA4",
+                               .unix_mode = 0}}};
   config.server.policies.rules = {{"a: {b}, \"c\"/**", {}}, {"\xE2\x80\xA8/*", {}}};
   config.journal.path = "off # \xC3\xA4\n\": ~";
   config.auth.anonymous = auth::Options::Anonymous::kGrants;
@@ -123,7 +126,7 @@ TEST_CASE("config: what needs a restart is named") {
   to.journal.max_bytes = 5;
   to.server.policies.fallback.retain = {.events = 5, .bytes = 5, .age_ms = 5};
   CHECK(needs_restart(from, to).empty());
-  to.listen[0].port = 1;
+  to.listen[0].address.port = 1;
   to.workers = 3;
   to.server.memory_bytes *= 2;
   to.journal.path = "/x";

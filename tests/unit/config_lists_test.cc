@@ -29,17 +29,17 @@ TEST_CASE("config: listeners are read in every form") {
       "  - {unix: /run/a.sock, mode: 0600}\n  - {unix: /run/b.sock, mode: 0o666}\n"
       "  - unix:/run/c.sock\n");
   REQUIRE(config.listen.size() == 6);
-  CHECK(config.listen[0].text() == "127.0.0.1:8080");
-  CHECK(config.listen[1].text() == "[::1]:8080");
-  CHECK(config.listen[2].text() == "127.0.0.1:9000");
-  CHECK(config.listen[3].text() == "unix:/run/a.sock");
-  CHECK(config.listen[3].unix_mode == 0600);
-  CHECK(config.listen[4].unix_mode == 0666);
-  CHECK(config.listen[5].unix_mode == 0660);
+  CHECK(config.listen[0].address.text() == "127.0.0.1:8080");
+  CHECK(config.listen[1].address.text() == "[::1]:8080");
+  CHECK(config.listen[2].address.text() == "127.0.0.1:9000");
+  CHECK(config.listen[3].address.text() == "unix:/run/a.sock");
+  CHECK(config.listen[3].address.unix_mode == 0600);
+  CHECK(config.listen[4].address.unix_mode == 0666);
+  CHECK(config.listen[5].address.unix_mode == 0660);
 }
 
 TEST_CASE("config: one listener needs no list") {
-  CHECK(config_of("listen: 127.0.0.1:0").listen[0].text() == "127.0.0.1:0");
+  CHECK(config_of("listen: 127.0.0.1:0").listen[0].address.text() == "127.0.0.1:0");
 }
 
 TEST_CASE("config: a bad listener is named with its place") {

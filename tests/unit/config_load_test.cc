@@ -33,7 +33,7 @@ TEST_CASE("config: an empty file is the defaults") {
 TEST_CASE("config: the defaults listen on this machine only") {
   const Config config;
   REQUIRE(config.listen.size() == 1);
-  CHECK(config.listen[0].text() == "127.0.0.1:8080");
+  CHECK(config.listen[0].address.text() == "127.0.0.1:8080");
 }
 
 TEST_CASE("config: a section whose keys are all commented out is empty") {

@@ -155,8 +155,8 @@ TEST_CASE("config: the listen flag replaces all other listeners") {
                   .listen = {"[::1]:4", "unix:/a"}};
   const Config config = loaded_from(sources).config;
   REQUIRE(config.listen.size() == 2);
-  CHECK(config.listen[0].text() == "[::1]:4");
-  CHECK(config.listen[1].text() == "unix:/a");
+  CHECK(config.listen[0].address.text() == "[::1]:4");
+  CHECK(config.listen[1].address.text() == "unix:/a");
 }
 
 TEST_CASE("config: a bad listen flag is named") {
