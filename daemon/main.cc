@@ -12,6 +12,7 @@
 #include "app/arguments.h"
 #include "app/daemon.h"
 #include "app/logging.h"
+#include "app/tls_renewal.h"
 
 namespace {
 
@@ -24,8 +25,13 @@ int fail_start(const std::string& why) {
 
 int serve(const ringcast::app::Arguments& arguments,
           const std::map<std::string, std::string>& variables, ringcast::config::Loaded loaded) {
+  std::vector<std::string> notes;
   std::vector<ringcast::server::ServedListener> listeners;
   for (const ringcast::config::Listen& listen : loaded.config.listen) {
+    auto identity = ringcast::app::load_identity(listen.tls, notes);
+    if (!identity) {
+      return fail_start(identity.error().detail);
+    }
     auto listener = ringcast::net::Listener::open(listen.address);
     if (!listener) {
       return fail_start(listener.error().detail);
@@ -33,10 +39,11 @@ int serve(const ringcast::app::Arguments& arguments,
     listeners.push_back({std::move(*listener),
                          {.is_local = listen.address.is_local(),
                           .serves_public = listen.serves_public,
-                          .serves_admin = listen.serves_admin}});
+                          .serves_admin = listen.serves_admin,
+                          .tls = identity->get()},
+                         std::move(*identity)});
   }
   // After the listeners: a port that is taken must not look like a crash to it.
-  std::vector<std::string> notes;
   auto journal = ringcast::app::open_journal(loaded.config.journal, notes);
   if (!journal) {
     return fail_start(journal.error().detail);

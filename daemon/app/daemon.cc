@@ -13,6 +13,8 @@ namespace {
 // What the process needs beside its connections: listeners, loops, the log, the spare ones.
 constexpr uint64_t kOwnDescriptors = 64;
 constexpr uint64_t kDescriptorsPerWorker = 4;
+// How often the files of certificates are looked at.
+constexpr uint64_t kTlsLookMs = 10'000;
 
 }  // namespace
 
@@ -41,6 +43,8 @@ Daemon::Daemon(config::Config config, std::vector<server::ServedListener> listen
     admin_.set_readers(journal_readers_.get());
   }
   server_ = std::make_unique<server::Server>(loop_, services_, settings_, listeners_);
+  tls_renewal_ = std::make_unique<TlsRenewal>(listeners_, *mailbox_, log_);
+  tls_ticker_ = std::make_unique<net::Ticker>(loop_, kTlsLookMs, [this] { tls_renewal_->look(); });
   if (journal_) {
     open_journal();
   }
@@ -123,6 +127,7 @@ void Daemon::start_reload() {
   }
   reloading_ = std::thread([this] {
     auto loaded = std::make_shared<Result<config::Loaded>>(reload_());
+    tls_renewal_->renew_all();
     mailbox_->post([this, loaded] { apply(std::move(*loaded)); });
   });
 }
@@ -179,6 +184,7 @@ void Daemon::end() {
       journal_thread_.reset();  // Writes what still waits; its answers go nowhere.
       server_.reset();
       signals_.reset();
+      tls_ticker_.reset();
       log_({LogLevel::kInfo, "ended", {}});
       mailbox_->close();
     }

@@ -11,11 +11,13 @@
 #include "app/arguments.h"
 #include "app/logging.h"
 #include "app/system.h"
+#include "app/tls_renewal.h"
 #include "config/config.h"
 #include "net/acceptor.h"
 #include "net/loop.h"
 #include "net/mailbox.h"
 #include "net/signals.h"
+#include "net/turn_hook.h"
 #include "server/journal_readers.h"
 #include "server/journal_thread.h"
 #include "server/server.h"
@@ -71,6 +73,8 @@ class Daemon {
   std::unique_ptr<server::JournalReaders> journal_readers_;
   std::unique_ptr<server::JournalThread> journal_thread_;
   std::unique_ptr<server::Server> server_;
+  std::unique_ptr<TlsRenewal> tls_renewal_;
+  std::unique_ptr<net::Ticker> tls_ticker_;
   std::thread reloading_;
   bool is_reloading_ = false;
   bool is_draining_ = false;

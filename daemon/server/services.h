@@ -13,6 +13,7 @@
 #include "http/response.h"
 #include "http/target.h"
 #include "net/acceptor.h"
+#include "net/tls_identity.h"
 #include "server/hub.h"
 #include "server/journal_readers.h"
 #include "server/options.h"
@@ -29,14 +30,16 @@ using SettingsRef = std::shared_ptr<const Settings>;
 
 // What a listener is there for.
 struct Listening {
-  bool is_local = false;  // Only this machine reaches it.
-  bool serves_public = true;  // Publishing, subscribing, the page.
-  bool serves_admin = true;   // /metrics, /topics, /history, DELETE.
+  bool is_local = false;                  // Only this machine reaches it.
+  bool serves_public = true;              // Publishing, subscribing, the page.
+  bool serves_admin = true;               // /metrics, /topics, /history, DELETE.
+  const net::TlsIdentity* tls = nullptr;  // Its ServedListener's; null: plaintext.
   bool operator==(const Listening&) const = default;
 };
 struct ServedListener {
   net::Listener listener;
   Listening listening;
+  std::unique_ptr<net::TlsIdentity> identity{};
 };
 
 struct AdminRequest {
