@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "app/arguments.h"
+#include "app/auth_keys.h"
 #include "app/daemon.h"
 #include "app/logging.h"
+#include "app/tls_renewal.h"
 
 namespace {
 
@@ -24,19 +26,30 @@ int fail_start(const std::string& why) {
 
 int serve(const ringcast::app::Arguments& arguments,
           const std::map<std::string, std::string>& variables, ringcast::config::Loaded loaded) {
+  std::vector<std::string> notes;
   std::vector<ringcast::server::ServedListener> listeners;
   for (const ringcast::config::Listen& listen : loaded.config.listen) {
+    auto identity = ringcast::app::load_identity(listen.tls, notes);
+    if (!identity) {
+      return fail_start(identity.error().detail);
+    }
     auto listener = ringcast::net::Listener::open(listen.address);
     if (!listener) {
       return fail_start(listener.error().detail);
     }
     listeners.push_back({std::move(*listener),
                          {.is_local = listen.address.is_local(),
+                          .is_unix = !listen.address.unix_path.empty(),
                           .serves_public = listen.serves_public,
-                          .serves_admin = listen.serves_admin}});
+                          .serves_admin = listen.serves_admin,
+                          .tls = identity->get()},
+                         std::move(*identity)});
+  }
+  auto access = ringcast::app::read_access(loaded.config.auth, notes);
+  if (!access) {
+    return fail_start(access.error().detail);
   }
   // After the listeners: a port that is taken must not look like a crash to it.
-  std::vector<std::string> notes;
   auto journal = ringcast::app::open_journal(loaded.config.journal, notes);
   if (!journal) {
     return fail_start(journal.error().detail);
@@ -47,7 +60,8 @@ int serve(const ringcast::app::Arguments& arguments,
     log_output.log()({ringcast::LogLevel::kWarn, note, {}});
   }
   ringcast::app::Daemon daemon(
-      std::move(loaded.config), std::move(listeners), std::move(*journal), log_output,
+      std::move(loaded.config), std::move(*access), std::move(listeners), std::move(*journal),
+      log_output,
       [&] { return ringcast::app::load_configuration(arguments, variables); });
   return daemon.run() ? 0 : kUsageError;
 }
@@ -74,6 +88,10 @@ int run(int argc, char** argv) {
   if (arguments.check_config) {
     for (const std::string& warning : loaded->warnings) {
       std::fprintf(stderr, "ringcastd: %s\n", warning.c_str());
+    }
+    std::vector<std::string> notes;
+    if (auto access = ringcast::app::read_access(loaded->config.auth, notes); !access) {
+      return fail_start(access.error().detail);
     }
     std::puts("the configuration is good");
     return 0;

@@ -154,6 +154,8 @@ void CommandLine::add_connect_options(CLI::App& command) {
       .add_option("--cacert", connect.ca_file,
                   "Certificates to trust instead of the system's [RINGCAST_CACERT]")
       ->type_name("FILE");
+  command.add_flag("--insecure", connect.insecure,
+                   "Do not check the broker's certificate: for trying things out only");
 }
 
 void CommandLine::add_publish() {

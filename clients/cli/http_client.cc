@@ -94,6 +94,7 @@ HttpClient::HttpClient(Endpoint endpoint, const ConnectOptions& options)
     : endpoint_(std::move(endpoint)),
       token_(options.token),
       ca_file_(options.ca_file),
+      is_insecure_(options.insecure),
       multi_(curl_multi_init()),
       easy_(curl_easy_init()),
       error_text_(CURL_ERROR_SIZE, '\0') {}
@@ -148,6 +149,10 @@ void HttpClient::prepare(const Request& request, Exchange& exchange) {
   }
   if (!ca_file_.empty()) {
     curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file_.c_str());
+  }
+  if (is_insecure_) {
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
   }
   if (exchange.sink == nullptr) {
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout_ms));

@@ -63,6 +63,7 @@ class HttpClient {
   Endpoint endpoint_;
   std::string token_;
   std::string ca_file_;
+  bool is_insecure_;
   // Declared before the easy handle: that one is cleaned up first, as libcurl wants it.
   std::unique_ptr<CURLM, MultiDeleter> multi_;
   std::unique_ptr<CURL, EasyDeleter> easy_;

@@ -11,7 +11,8 @@ namespace ringcast::cli {
 struct ConnectOptions {
   std::string url;
   std::string token;
-  std::string ca_file;  // Empty: the system's certificates.
+  std::string ca_file;    // Empty: the system's certificates.
+  bool insecure = false;  // Whoever answers is believed to be the broker.
 };
 
 struct PublishOptions {

@@ -90,4 +90,16 @@ Result<auth::JwtKeys> read_jwt_keys(const auth::JwtOptions& options,
   return keys;
 }
 
+Result<Access> read_access(const auth::Options& options, std::vector<std::string>& notes) {
+  auto keys = read_jwt_keys(options.jwt, notes);
+  if (!keys) {
+    return std::move(keys).failure();
+  }
+  auto authenticator = auth::Authenticator::make(options, *keys);
+  if (!authenticator) {
+    return std::move(authenticator).failure();
+  }
+  return Access{std::move(*keys), std::move(*authenticator)};
+}
+
 }  // namespace ringcast::app

@@ -13,17 +13,20 @@ namespace {
 // What the process needs beside its connections: listeners, loops, the log, the spare ones.
 constexpr uint64_t kOwnDescriptors = 64;
 constexpr uint64_t kDescriptorsPerWorker = 4;
+// How often the files of certificates are looked at.
+constexpr uint64_t kTlsLookMs = 10'000;
 
 }  // namespace
 
-Daemon::Daemon(config::Config config, std::vector<server::ServedListener> listeners,
+Daemon::Daemon(config::Config config, Access access, std::vector<server::ServedListener> listeners,
                std::unique_ptr<topics::Journal> journal, LogOutput& log_output, Reload reload)
     : log_output_(log_output),
       log_(log_output.log()),
       reload_(std::move(reload)),
       config_(std::move(config)),
+      access_(std::move(access)),
       descriptors_(raise_descriptor_limit()),
-      settings_(settings_of(config_)),
+      settings_(make_settings()),
       journal_(std::move(journal)),
       hub_(journal_ ? server::Hub(settings_->options, *journal_, clock_)
                     : server::Hub(settings_->options, new_epoch(), clock_)),
@@ -41,9 +44,12 @@ Daemon::Daemon(config::Config config, std::vector<server::ServedListener> listen
     admin_.set_readers(journal_readers_.get());
   }
   server_ = std::make_unique<server::Server>(loop_, services_, settings_, listeners_);
+  tls_renewal_ = std::make_unique<TlsRenewal>(listeners_, *mailbox_, log_);
+  tls_ticker_ = std::make_unique<net::Ticker>(loop_, kTlsLookMs, [this] { tls_renewal_->look(); });
   if (journal_) {
     open_journal();
   }
+  watch_jwks();
 }
 
 Daemon::~Daemon() {
@@ -122,40 +128,71 @@ void Daemon::start_reload() {
     reloading_.join();
   }
   reloading_ = std::thread([this] {
+    tls_renewal_->renew_all();
     auto loaded = std::make_shared<Result<config::Loaded>>(reload_());
-    mailbox_->post([this, loaded] { apply(std::move(*loaded)); });
+    Status read = *loaded ? Status(Ok{}) : Status(Failure{loaded->error()});
+    auto access = std::make_shared<Access>();
+    if (read) {
+      auto found = read_access((*loaded)->config.auth, (*loaded)->warnings);
+      read = found ? Status(Ok{}) : Status(Failure{found.error()});
+      *access = found ? *std::move(found) : Access{};
+    }
+    mailbox_->post([this, read, loaded, access] {
+      is_reloading_ = false;
+      if (read && server_) {
+        apply(std::move(**loaded), std::move(*access));
+      } else if (!read) {
+        log_({LogLevel::kError,
+              "reload failed: the old configuration stays",
+              {{"error", read.error().detail}}});
+      }
+    });
   });
 }
 
-void Daemon::apply(Result<config::Loaded> loaded) {
-  is_reloading_ = false;
-  if (!server_) {
-    return;  // It came to an end meanwhile.
-  }
-  if (!loaded) {
-    log_({LogLevel::kError,
-          "reload failed: the old configuration stays",
-          {{"error", loaded.error().detail}}});
-    return;
-  }
-  for (const std::string& warning : loaded->warnings) {
+void Daemon::apply(config::Loaded loaded, Access access) {
+  for (const std::string& warning : loaded.warnings) {
     log_({LogLevel::kWarn, warning, {}});
   }
-  for (const std::string& key : config::needs_restart(config_, loaded->config)) {
+  for (const std::string& key : config::needs_restart(config_, loaded.config)) {
     log_({LogLevel::kWarn, "reload: this key changes only with a restart", {{"key", key}}});
   }
-  config::Config next = std::move(loaded->config);
+  config::Config next = std::move(loaded.config);
   next.listen = config_.listen;
   next.workers = config_.workers;
   next.server.memory_bytes = config_.server.memory_bytes;
   next.journal.path = config_.journal.path;
   next.journal.sync = config_.journal.sync;
   config_ = std::move(next);
-  settings_ = settings_of(config_);
+  access_ = std::move(access);
+  settings_ = make_settings();
   log_output_.configure(config_.log);
   server_->apply(settings_);
   apply_journal_options();
+  watch_jwks();
   log_({LogLevel::kInfo, "reload done", {}});
+}
+
+// The JWKS of the present configuration, from now on.
+void Daemon::watch_jwks() {
+  jwks_.reset();
+  if (config_.auth.jwt.jwks.empty()) {
+    return;
+  }
+  jwks_ = std::make_unique<JwksSource>(
+      config_.auth.jwt, access_.keys, log_, [this](auth::JwtKeys keys) {
+        mailbox_->post([this, keys = std::move(keys)] { take_keys(keys); });
+      });
+}
+
+void Daemon::take_keys(auth::JwtKeys keys) {
+  auto authenticator = auth::Authenticator::make(config_.auth, keys);
+  if (!server_ || !authenticator) {
+    return;  // The source has judged them by the same options.
+  }
+  access_ = {std::move(keys), std::move(*authenticator)};
+  settings_ = make_settings();
+  server_->apply(settings_);
 }
 
 void Daemon::drain() {
@@ -174,23 +211,25 @@ void Daemon::end() {
   // On the next turn: this is called from inside the server.
   mailbox_->post([this] {
     if (server_) {
+      jwks_.reset();
       server_->stop();
       journal_readers_.reset();
       journal_thread_.reset();  // Writes what still waits; its answers go nowhere.
       server_.reset();
       signals_.reset();
+      tls_ticker_.reset();
       log_({LogLevel::kInfo, "ended", {}});
       mailbox_->close();
     }
   });
 }
 
-server::SettingsRef Daemon::settings_of(const config::Config& config) const {
-  server::Settings settings{config.server, config.auth};
+server::SettingsRef Daemon::make_settings() const {
+  server::Settings settings{config_.server, access_.authenticator, config_.auth.jwt.cookie};
   server::Options& options = settings.options;
-  options.workers = config.workers == 0 ? core_count() : config.workers;
-  options.commit = {.pending_bytes = config.journal.pending_bytes,
-                    .sync_interval_ms = config.journal.interval_ms};
+  options.workers = config_.workers == 0 ? core_count() : config_.workers;
+  options.commit = {.pending_bytes = config_.journal.pending_bytes,
+                    .sync_interval_ms = config_.journal.interval_ms};
   const uint64_t own = kOwnDescriptors + options.workers * kDescriptorsPerWorker;
   const uint64_t free = descriptors_ > 2 * own ? descriptors_ - own : descriptors_ / 2;
   if (options.limits.connections > free) {

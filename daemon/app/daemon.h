@@ -9,13 +9,17 @@
 
 #include "admin/admin.h"
 #include "app/arguments.h"
+#include "app/auth_keys.h"
+#include "app/jwks_source.h"
 #include "app/logging.h"
 #include "app/system.h"
+#include "app/tls_renewal.h"
 #include "config/config.h"
 #include "net/acceptor.h"
 #include "net/loop.h"
 #include "net/mailbox.h"
 #include "net/signals.h"
+#include "net/turn_hook.h"
 #include "server/journal_readers.h"
 #include "server/journal_thread.h"
 #include "server/server.h"
@@ -28,9 +32,9 @@ class Daemon {
  public:
   using Reload = std::function<Result<config::Loaded>()>;
 
-  // `listeners` are open. `journal` may be null: memory only. `reload` reads the configuration
+  // `access` was read for the configuration. `listeners` are open. `journal` may be null: memory only. `reload` reads the configuration
   // again, on a thread of its own.
-  Daemon(config::Config config, std::vector<server::ServedListener> listeners,
+  Daemon(config::Config config, Access access, std::vector<server::ServedListener> listeners,
          std::unique_ptr<topics::Journal> journal, LogOutput& log_output, Reload reload);
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -46,16 +50,19 @@ class Daemon {
   void apply_journal_options();
   void on_signal(int number);
   void start_reload();
-  void apply(Result<config::Loaded> loaded);
+  void apply(config::Loaded loaded, Access access);
+  void take_keys(auth::JwtKeys keys);
+  void watch_jwks();
   void drain();
   void end();
-  [[nodiscard]] server::SettingsRef settings_of(const config::Config& config) const;
+  [[nodiscard]] server::SettingsRef make_settings() const;
   [[nodiscard]] std::string metrics();
 
   LogOutput& log_output_;
   Log log_;
   Reload reload_;
   config::Config config_;
+  Access access_;
   const uint64_t descriptors_;
   SystemClock clock_;
   server::SettingsRef settings_;
@@ -71,6 +78,9 @@ class Daemon {
   std::unique_ptr<server::JournalReaders> journal_readers_;
   std::unique_ptr<server::JournalThread> journal_thread_;
   std::unique_ptr<server::Server> server_;
+  std::unique_ptr<TlsRenewal> tls_renewal_;
+  std::unique_ptr<net::Ticker> tls_ticker_;
+  std::unique_ptr<JwksSource> jwks_;
   std::thread reloading_;
   bool is_reloading_ = false;
   bool is_draining_ = false;

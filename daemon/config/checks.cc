@@ -40,9 +40,7 @@ Status check_listen(const Config& config, const Assignment& listen) {
     const Where& where = is_list ? value.items[i]->where : value.where;
     const std::string path = is_list ? "listen[" + std::to_string(i) + "]" : "listen";
     const net::Address& address = config.listen[i].address;
-    const auto is_same = [&](const Listen& other) {
-      return is_same_place(address, other.address);
-    };
+    const auto is_same = [&](const Listen& other) { return is_same_place(address, other.address); };
     const auto end = config.listen.begin() + static_cast<ptrdiff_t>(i);
     if (std::any_of(config.listen.begin(), end, is_same)) {
       return fail_at(where, path, address.text() + " is there twice");

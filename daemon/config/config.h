@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/result.h"
 #include "journal/options.h"
 #include "net/address.h"
+#include "net/tls_options.h"
 #include "server/options.h"
 
 namespace ringcast::config {
@@ -24,6 +26,7 @@ struct LogOptions {
 
 struct Listen {
   net::Address address;
+  std::optional<net::TlsOptions> tls{};  // None: plaintext.
   bool serves_public = true;
   bool serves_admin = true;
   bool operator==(const Listen&) const = default;
@@ -33,8 +36,8 @@ struct Listen {
 struct Config {
   std::vector<Listen> listen;  // Default: 127.0.0.1:8080.
 
-  uint32_t workers = 0;              // 0: auto, one per core.
-  server::Options server;            // server.workers is resolved by `app`.
+  uint32_t workers = 0;    // 0: auto, one per core.
+  server::Options server;  // server.workers is resolved by `app`.
   journal::Options journal;
   auth::Options auth;
   LogOptions log;

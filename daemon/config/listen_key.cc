@@ -7,12 +7,13 @@
 #include "base/text.h"
 #include "config/composite_keys.h"
 #include "config/string_list.h"
+#include "config/tls_key.h"
 
 namespace ringcast::config {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> kEntryKeys = {"tcp", "unix", "mode", "serve"};
+constexpr std::array<std::string_view, 5> kEntryKeys = {"tcp", "unix", "mode", "serve", "tls"};
 constexpr uint32_t kModeLimit = 0777;
 
 std::optional<uint32_t> parse_octal(std::string_view text) {
@@ -98,10 +99,18 @@ Result<Listen> read_map(const Node& entry, const std::string& path) {
       }
       continue;
     }
+    if (name == "tls") {
+      auto tls = read_tls(*value, below);
+      if (!tls) {
+        return std::move(tls).failure();
+      }
+      listen.tls = *std::move(tls);
+      continue;
+    }
     if (name != "tcp" && name != "unix") {
       const std::string near = nearest(name, kEntryKeys);
       std::string what = "unknown key " + json::quoted(name);
-      what.append(near.empty() ? "; known here: tcp, unix, mode, serve"
+      what.append(near.empty() ? "; known here: tcp, unix, mode, serve, tls"
                                : "; did you mean " + near + "?");
       return fail_at(where, path, what);
     }
@@ -185,7 +194,7 @@ std::string print_listen(const Config& config) {
                ? "\n  - {tcp: " + json::quoted(address.text())
                : "\n  - {unix: " + json::quoted(address.unix_path) +
                      ", mode: " + print_octal(address.unix_mode);
-    out += print_served(listen) + "}";
+    out += print_served(listen) + print_tls(listen.tls) + "}";
   }
   return out;
 }

@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "net/tls_filter.h"
+
 namespace ringcast::net {
 
 namespace {
@@ -19,16 +21,31 @@ constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
 
 }  // namespace
 
-Result<Stream> Stream::adopt(Loop& loop, int descriptor, StreamEvents& events) {
+Result<Stream> Stream::adopt(Loop& loop, int descriptor, StreamEvents& events,
+                             const TlsContext* tls) {
+  std::unique_ptr<TlsFilter> filter =
+      tls != nullptr ? TlsFilter::create(*tls, descriptor, events) : nullptr;
+  if (tls != nullptr && !filter) {
+    ::close(descriptor);
+    return fail(Errc::kIo, "no memory for TLS");
+  }
+  StreamEvents* const told = filter ? filter.get() : &events;
   auto poll = make_uv_handle<uv_poll_t>(
-      &events, [&](uv_poll_t* raw) { return uv_poll_init(loop.raw(), raw, descriptor); });
+      told, [&](uv_poll_t* raw) { return uv_poll_init(loop.raw(), raw, descriptor); });
   if (!poll) {
     ::close(descriptor);
     return std::move(poll).failure();
   }
   const int on = 1;  // Has no meaning on a unix socket, where it fails harmlessly.
   ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  return Stream(descriptor, std::move(*poll));
+  return Stream(descriptor, std::move(*poll), std::move(filter));
+}
+
+Stream::Stream(int descriptor, UvHandle<uv_poll_t> poll, std::unique_ptr<TlsFilter> tls)
+    : descriptor_(descriptor), tls_(std::move(tls)), poll_(std::move(poll)) {
+  if (tls_) {
+    tls_->set_stream(*this);
+  }
 }
 
 Stream::Stream(Stream&& other) noexcept
@@ -36,7 +53,12 @@ Stream::Stream(Stream&& other) noexcept
       is_reading_(other.is_reading_),
       is_waiting_to_write_(other.is_waiting_to_write_),
       has_failed_(other.has_failed_),
-      poll_(std::move(other.poll_)) {}
+      tls_(std::move(other.tls_)),
+      poll_(std::move(other.poll_)) {
+  if (tls_) {
+    tls_->set_stream(*this);
+  }
+}
 
 Stream::~Stream() {
   poll_.reset();  // Off the loop first: the number of the descriptor may be taken at once.
@@ -46,6 +68,12 @@ Stream::~Stream() {
 }
 
 Stream::Read Stream::read(std::span<char> buffer, size_t& size) {
+  if (tls_) {
+    const Read result = tls_->read(buffer, size);
+    has_failed_ = has_failed_ || tls_->has_failed();
+    update();
+    return result;
+  }
   for (;;) {
     const ssize_t got = ::recv(descriptor_, buffer.data(), buffer.size(), 0);
     if (got > 0) {
@@ -66,18 +94,36 @@ Stream::Read Stream::read(std::span<char> buffer, size_t& size) {
 }
 
 size_t Stream::write(std::span<const std::string_view> pieces) {
-  std::array<iovec, kMostPieces> vectors{};
-  size_t count = 0;
   size_t total = 0;
   for (const std::string_view piece : pieces) {
     total += piece.size();
+  }
+  if (has_failed_) {
+    return total;
+  }
+  const size_t taken = tls_ ? tls_->write(pieces) : write_plain(pieces);
+  has_failed_ = has_failed_ || (tls_ && tls_->has_failed());
+  if (has_failed_) {
+    return total;
+  }
+  const bool is_full = taken < total;
+  if (is_full != is_waiting_to_write_) {
+    is_waiting_to_write_ = is_full;
+    update();
+  } else if (tls_) {
+    update();
+  }
+  return taken;
+}
+
+size_t Stream::write_plain(std::span<const std::string_view> pieces) {
+  std::array<iovec, kMostPieces> vectors{};
+  size_t count = 0;
+  for (const std::string_view piece : pieces) {
     if (!piece.empty() && count < vectors.size()) {  // What does not fit in is taken later.
       // sendmsg() does not write through it.
       vectors[count++] = {const_cast<char*>(piece.data()), piece.size()};  // NOLINT
     }
-  }
-  if (has_failed_) {
-    return total;
   }
   ssize_t sent = 0;
   do {
@@ -92,15 +138,8 @@ size_t Stream::write(std::span<const std::string_view> pieces) {
   } while (sent < 0 && errno == EINTR);
   if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS) {
     has_failed_ = true;
-    return total;
   }
-  const size_t taken = sent < 0 ? 0 : static_cast<size_t>(sent);
-  const bool is_full = taken < total;
-  if (is_full != is_waiting_to_write_) {
-    is_waiting_to_write_ = is_full;
-    update();
-  }
-  return taken;
+  return sent < 0 ? 0 : static_cast<size_t>(sent);
 }
 
 void Stream::set_reading(bool reading) {
@@ -111,7 +150,16 @@ void Stream::set_reading(bool reading) {
 }
 
 void Stream::shutdown_write() {
+  if (tls_) {
+    tls_->shutdown_write();
+    update();
+    return;
+  }
   ::shutdown(descriptor_, SHUT_WR);
+}
+
+bool Stream::has_unsent() const noexcept {
+  return tls_ && tls_->has_unsent();
 }
 
 void Stream::bound_kernel_memory(size_t send_buffer_bytes, unsigned user_timeout_ms) {
@@ -122,7 +170,29 @@ void Stream::bound_kernel_memory(size_t send_buffer_bytes, unsigned user_timeout
 }
 
 void Stream::update() {
+  if (tls_) {
+    update_tls();
+    return;
+  }
   const int events = (is_reading_ ? UV_READABLE : 0) | (is_waiting_to_write_ ? UV_WRITABLE : 0);
+  if (events == 0) {
+    uv_poll_stop(poll_.get());
+  } else {
+    uv_poll_start(poll_.get(), events, &Stream::on_event);
+  }
+}
+
+// What waits for the socket goes first; what waits in the filter is told by a socket that, nearly
+// always, can be written to.
+void Stream::update_tls() {
+  const bool reads = is_reading_ && tls_->may_receive();
+  const bool sends = tls_->has_unsent() || (is_waiting_to_write_ && tls_->is_ready());
+  const bool writes = (sends && !has_failed_) || (is_reading_ && tls_->has_unread());
+  const int events = (reads ? UV_READABLE : 0) | (writes ? UV_WRITABLE : 0);
+  if (events == tls_->polled()) {
+    return;  // libuv would ask the kernel again.
+  }
+  tls_->set_polled(events);
   if (events == 0) {
     uv_poll_stop(poll_.get());
   } else {

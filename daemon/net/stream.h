@@ -3,6 +3,7 @@
 #include <uv.h>
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -11,6 +12,9 @@
 #include "net/uv_handle.h"
 
 namespace ringcast::net {
+
+class TlsContext;
+class TlsFilter;
 
 // What a stream tells its owner, who must not destroy the stream inside of it.
 class StreamEvents {
@@ -27,13 +31,16 @@ class StreamEvents {
 };
 
 // A connected socket on a loop. A uv_poll_t rather than a uv_stream_t: it is smaller, needs no
-// request for each write, and says exactly when the socket can take more. Loop thread only.
+// request for each write, and says exactly when the socket can take more. With TLS, what is read
+// and written is the plaintext, and nothing else differs for the owner. Loop thread only.
 class Stream {
  public:
   enum class Read { kData, kNothing, kEnd, kFailed };
 
-  // Takes the descriptor over, also when it fails. `events` outlives the stream.
-  static Result<Stream> adopt(Loop& loop, int descriptor, StreamEvents& events);
+  // Takes the descriptor over, also when it fails. `events` outlives the stream; `tls`, when it is
+  // given, makes this the server of a TLS connection.
+  static Result<Stream> adopt(Loop& loop, int descriptor, StreamEvents& events,
+                              const TlsContext* tls = nullptr);
   Stream(Stream&& other) noexcept;
   Stream& operator=(Stream&&) = delete;
   Stream(const Stream&) = delete;
@@ -49,21 +56,27 @@ class Stream {
   void set_reading(bool reading);
   // Sends FIN; reading goes on (RFC 9112 section 9.6: lingering close).
   void shutdown_write();
+  // Part of what write() took waits for the socket still.
+  [[nodiscard]] bool has_unsent() const noexcept;
   // Bounds what the kernel holds for a reader that is slow, and for how long it retries for one
   // that is gone.
   void bound_kernel_memory(size_t send_buffer_bytes, unsigned user_timeout_ms);
 
  private:
-  Stream(int descriptor, UvHandle<uv_poll_t> poll)
-      : descriptor_(descriptor), poll_(std::move(poll)) {}
+  friend class TlsFilter;
+
+  Stream(int descriptor, UvHandle<uv_poll_t> poll, std::unique_ptr<TlsFilter> tls);
+  size_t write_plain(std::span<const std::string_view> pieces);
   void update();
+  void update_tls();
   static void on_event(uv_poll_t* handle, int status, int events) noexcept;
 
   int descriptor_;
   bool is_reading_ = false;
   bool is_waiting_to_write_ = false;
   bool has_failed_ = false;
-  UvHandle<uv_poll_t> poll_;  // Its data is the StreamEvents.
+  std::unique_ptr<TlsFilter> tls_;  // Null: plaintext.
+  UvHandle<uv_poll_t> poll_;        // Its data is the StreamEvents: with TLS, the filter.
 };
 
 }  // namespace ringcast::net

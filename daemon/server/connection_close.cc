@@ -57,7 +57,8 @@ Connection::~Connection() {
 }
 
 bool Connection::start(int descriptor) {
-  Result<net::Stream> stream = net::Stream::adopt(worker_.loop(), descriptor, *this);
+  const auto tls = listening_.tls != nullptr ? listening_.tls->current() : nullptr;
+  Result<net::Stream> stream = net::Stream::adopt(worker_.loop(), descriptor, *this, tls.get());
   if (!stream) {
     return false;
   }
@@ -97,7 +98,10 @@ void Connection::linger() {
   }
   stream_->shutdown_write();
   stream_->set_reading(true);
-  worker_.wheel().set(timer_, worker_.now_ms() + kLingerMs);
+  // What TLS has taken must get out first: the kernel cannot do that after the close.
+  const int64_t most_ms =
+      stream_->has_unsent() ? worker_.settings().options.stream.write_stall_ms : kLingerMs;
+  worker_.wheel().set(timer_, worker_.now_ms() + most_ms);
 }
 
 void Connection::on_writable() {

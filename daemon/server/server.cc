@@ -35,7 +35,11 @@ Server::Server(net::Loop& main_loop, Services& services, SettingsRef settings,
         main_loop, served.listener,
         net::Acceptor::Events{
             .accepted = [this, &served](int descriptor) { accepted(descriptor, served.listening); },
-            .refusal = [this](std::string_view start) { return refusal(start); }},
+            // Who speaks TLS would not understand it.
+            .refusal =
+                [this, has_tls = served.listening.tls != nullptr](std::string_view start) {
+                  return has_tls ? std::string() : refusal(start);
+                }},
         services_.log));
   }
   ticker_ = std::make_unique<net::Ticker>(main_loop, kTickMs, [this] { tick(); });

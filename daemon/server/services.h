@@ -13,6 +13,7 @@
 #include "http/response.h"
 #include "http/target.h"
 #include "net/acceptor.h"
+#include "net/tls_identity.h"
 #include "server/hub.h"
 #include "server/journal_readers.h"
 #include "server/options.h"
@@ -32,15 +33,17 @@ using SettingsRef = std::shared_ptr<const Settings>;
 struct Listening {
   bool is_local = false;  // Only this machine reaches it.
   bool is_unix = false;
-  bool serves_public = true;  // Publishing, subscribing, the page.
-  bool serves_admin = true;   // /metrics, /topics, /history, DELETE.
+  bool serves_public = true;              // Publishing, subscribing, the page.
+  bool serves_admin = true;               // /metrics, /topics, /history, DELETE.
+  const net::TlsIdentity* tls = nullptr;  // Its ServedListener's; null: plaintext.
 
-  [[nodiscard]] static std::string_view scheme() { return "http"; }
+  [[nodiscard]] std::string_view scheme() const { return tls == nullptr ? "http" : "https"; }
   bool operator==(const Listening&) const = default;
 };
 struct ServedListener {
   net::Listener listener;
   Listening listening;
+  std::unique_ptr<net::TlsIdentity> identity{};
 };
 
 struct AdminRequest {

@@ -60,8 +60,8 @@ TEST_CASE("config: the documentation has default, range and change of every key"
   const std::string text = read_file("docs/configuration.md");
   const Config defaults;
   for (const Key& key : all_keys()) {
-    const std::string value =
-        key.path == "listen" ? defaults.listen[0].address.text() : print_key(key, defaults).substr(1);
+    const std::string value = key.path == "listen" ? defaults.listen[0].address.text()
+                                                   : print_key(key, defaults).substr(1);
     const std::string change = key.change == Change::kLive ? "live" : "restart";
     const std::string row = "\n| `" + std::string(key.path) + "` | `" + value + "` | " +
                             range_of(key) + " | " + change + " | ";
@@ -104,10 +104,9 @@ TEST_CASE("config: what is printed reads back to the same") {
 
 TEST_CASE("config: odd text survives printing") {
   Config config;
-  config.listen = {{.address = {.host = {},
-                               .port = 0,
-                               .unix_path = "/a \"b\" # \\ \xC3\xA4",
-                               .unix_mode = 0}}};
+  config.listen = {
+      {.address = {.host = {}, .port = 0, .unix_path = "/a \"b\" # \\ \xC3\xA4", .unix_mode = 0},
+       .tls = net::TlsOptions{.certificate = "a: b # \xC3\xA4", .key = "\"k\n"}}};
   config.server.policies.rules = {{"a: {b}, \"c\"/**", {}}, {"\xE2\x80\xA8/*", {}}};
   config.journal.path = "off # \xC3\xA4\n\": ~";
   config.auth.anonymous = auth::Options::Anonymous::kGrants;

@@ -38,6 +38,41 @@ TEST_CASE("config: listeners are read in every form") {
   CHECK(config.listen[5].address.unix_mode == 0660);
 }
 
+TEST_CASE("config: a listener of any kind can speak TLS") {
+  const Config config = config_of(
+      "listen:\n  - {tcp: 127.0.0.1:1, tls: {certificate: c.pem, key: k.pem}}\n"
+      "  - {tls: {key: k.pem, certificate: c.pem, minimum: \"1.3\"}, unix: /a, mode: 0600}\n"
+      "  - {tcp: 127.0.0.1:2, tls: {certificate: c.pem, key: k.pem, minimum: 1.2}}\n"
+      "  - 127.0.0.1:3\n");
+  using Version = net::TlsOptions::Version;
+  const net::TlsOptions files{.certificate = "c.pem", .key = "k.pem"};
+  REQUIRE(config.listen.size() == 4);
+  CHECK(config.listen[0].tls == files);
+  REQUIRE(config.listen[1].tls);
+  CHECK(config.listen[1].tls->minimum == Version::k13);
+  CHECK(config.listen[1].address.unix_mode == 0600);
+  CHECK(config.listen[2].tls == files);
+  CHECK_FALSE(config.listen[3].tls);
+  CHECK(config_of(print(config)).listen == config.listen);
+}
+
+TEST_CASE("config: bad TLS of a listener is named with its place") {
+  CHECK(error_of("listen: [{tcp: 127.0.0.1:1, tls: true}]") ==
+        "f.yaml:1:34: listen[0].tls: must be {certificate: FILE, key: FILE}, not \"true\"");
+  CHECK(error_of("listen: [{tcp: 127.0.0.1:1, tls: {}}]") ==
+        "f.yaml:1:34: listen[0].tls: needs the certificate");
+  CHECK(error_of("listen: [{tcp: 127.0.0.1:1, tls: {certificate: c}}]") ==
+        "f.yaml:1:34: listen[0].tls: needs the key");
+  CHECK(error_of("listen: [{tcp: 127.0.0.1:1, tls: {certificate: [c], key: k}}]") ==
+        "f.yaml:1:48: listen[0].tls.certificate: must be the name of a file, not a list");
+  CHECK(error_of("listen: [{tcp: 127.0.0.1:1, tls: {certificate: c, key: k, minimum: 1.1}}]") ==
+        "f.yaml:1:68: listen[0].tls.minimum: must be \"1.2\" or \"1.3\", not \"1.1\"");
+  CHECK(error_of("listen: [{tcp: 127.0.0.1:1, tls: {cert: c, key: k}}]")
+            .starts_with("f.yaml:1:35: listen[0].tls: unknown key \"cert\""));
+  CHECK(error_of("listen: [{tcp: 127.0.0.1:1, tsl: {}}]") ==
+        "f.yaml:1:29: listen[0]: unknown key \"tsl\"; did you mean tls?");
+}
+
 TEST_CASE("config: one listener needs no list") {
   CHECK(config_of("listen: 127.0.0.1:0").listen[0].address.text() == "127.0.0.1:0");
 }

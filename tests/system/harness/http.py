@@ -20,8 +20,8 @@ def query(pairs):
     return urllib.parse.urlencode(pairs, quote_via=urllib.parse.quote)
 
 
-def connect(address, timeout=PATIENCE, receive_buffer=None):
-    """A connected socket for "127.0.0.1:80", "[::1]:80" or "unix:/path"."""
+def connect(address, timeout=PATIENCE, receive_buffer=None, tls=None):
+    """A connected socket for "127.0.0.1:80", "[::1]:80" or "unix:/path"; `tls` is an SSLContext."""
     if address.startswith("unix:"):
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         where = address.removeprefix("unix:")
@@ -36,6 +36,8 @@ def connect(address, timeout=PATIENCE, receive_buffer=None):
         if receive_buffer is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         sock.connect(where)
+        if tls is not None:
+            sock = tls.wrap_socket(sock, server_hostname="localhost")
     except OSError:
         sock.close()
         raise

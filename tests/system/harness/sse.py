@@ -94,8 +94,8 @@ class Stream:
     """A subscription. Blocks come one by one, exactly as they were on the wire."""
 
     def __init__(self, address, target, headers=None, receive_buffer=None, method="GET",
-                 version="HTTP/1.1", accept="text/event-stream"):
-        self.connection = Connection(address, receive_buffer=receive_buffer)
+                 version="HTTP/1.1", accept="text/event-stream", tls=None):
+        self.connection = Connection(address, receive_buffer=receive_buffer, tls=tls)
         self.parser = Parser()
         self.raw = bytearray()
         self._blocks = collections.deque()

@@ -1,0 +1,72 @@
+#include "app/tls_renewal.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ringcast::app {
+
+Result<std::unique_ptr<net::TlsIdentity>> load_identity(
+    const std::optional<net::TlsOptions>& options, std::vector<std::string>& notes) {
+  if (!options) {
+    return std::unique_ptr<net::TlsIdentity>();
+  }
+  return net::TlsIdentity::load(*options, notes);
+}
+
+TlsRenewal::TlsRenewal(const std::vector<server::ServedListener>& listeners, net::Mailbox& mailbox,
+                       Log log)
+    : mailbox_(mailbox), log_(std::move(log)) {
+  for (const server::ServedListener& served : listeners) {
+    if (served.identity) {
+      identities_.push_back(served.identity.get());
+    }
+  }
+}
+
+TlsRenewal::~TlsRenewal() {
+  if (reading_.joinable()) {
+    reading_.join();
+  }
+}
+
+void TlsRenewal::look() {
+  const auto has_changed = [](const net::TlsIdentity* each) { return each->has_changed(); };
+  if (is_reading_ || std::none_of(identities_.begin(), identities_.end(), has_changed)) {
+    return;
+  }
+  if (reading_.joinable()) {
+    reading_.join();
+  }
+  is_reading_ = true;
+  reading_ = std::thread([this, has_changed] {
+    for (net::TlsIdentity* identity : identities_) {
+      if (has_changed(identity)) {
+        renew(*identity);
+      }
+    }
+    mailbox_.post([this] { is_reading_ = false; });
+  });
+}
+
+void TlsRenewal::renew_all() const {
+  for (net::TlsIdentity* identity : identities_) {
+    renew(*identity);
+  }
+}
+
+void TlsRenewal::renew(net::TlsIdentity& identity) const {
+  std::vector<std::string> notes;
+  const Status renewed = identity.renew(notes);
+  if (!renewed) {
+    log_({LogLevel::kError,
+          "a listener's certificate cannot be read: the old one stays",
+          {{"error", renewed.error().detail}}});
+    return;
+  }
+  for (const std::string& note : notes) {
+    log_({LogLevel::kWarn, note, {}});
+  }
+  log_({LogLevel::kInfo, "certificate read", {{"file", identity.options().certificate}}});
+}
+
+}  // namespace ringcast::app
