@@ -163,6 +163,13 @@ void Daemon::apply(config::Loaded loaded, Access access) {
   next.server.memory_bytes = config_.server.memory_bytes;
   next.journal.path = config_.journal.path;
   next.journal.sync = config_.journal.sync;
+  // A JWKS at a URL was not waited for: what it held last counts until it is read again.
+  if (!access.keys.missing.empty() && next.auth.jwt == config_.auth.jwt) {
+    access.keys = access_.keys;
+    if (auto same = auth::Authenticator::make(next.auth, access.keys); same) {
+      access.authenticator = std::move(*same);
+    }
+  }
   config_ = std::move(next);
   access_ = std::move(access);
   settings_ = make_settings();
@@ -175,13 +182,19 @@ void Daemon::apply(config::Loaded loaded, Access access) {
 
 // The JWKS of the present configuration, from now on.
 void Daemon::watch_jwks() {
+  ++reloads_;
   jwks_.reset();
   if (config_.auth.jwt.jwks.empty()) {
     return;
   }
   jwks_ = std::make_unique<JwksSource>(
-      config_.auth.jwt, access_.keys, log_, [this](auth::JwtKeys keys) {
-        mailbox_->post([this, keys = std::move(keys)] { take_keys(keys); });
+      config_.auth.jwt, access_.keys, log_,
+      [this, reloads = reloads_](const auth::JwtKeys& keys) {
+        mailbox_->post([this, reloads, keys] {
+          if (reloads == reloads_) {  // Else it was read for another configuration.
+            take_keys(keys);
+          }
+        });
       });
 }
 

@@ -81,6 +81,7 @@ class Daemon {
   std::unique_ptr<TlsRenewal> tls_renewal_;
   std::unique_ptr<net::Ticker> tls_ticker_;
   std::unique_ptr<JwksSource> jwks_;
+  uint64_t reloads_ = 0;
   std::thread reloading_;
   bool is_reloading_ = false;
   bool is_draining_ = false;

@@ -51,7 +51,7 @@ void Connection::submit(const http::Request& request, std::vector<Draft> drafts)
           const Result<Receipt>& receipt, const std::vector<Draft>& /*drafts*/) {
         worker.deliver(to, [reply_number, kind, receipt](Connection& connection) {
           connection.reply(
-              number, receipt ? publish_response(*receipt, kind) : problem_for(receipt.error()));
+              reply_number, receipt ? publish_response(*receipt, kind) : problem_for(receipt.error()));
         });
       });
   if (!submitted) {

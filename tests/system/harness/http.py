@@ -72,7 +72,7 @@ class Response:
         return f"<{self.status} {self.body[:300]!r}>"
 
 
-def request_bytes(method, target, headers=None, body=b"", version="HTTP/1.1", host="ringcast.test"):
+def request_bytes(method, target, headers=None, body=b"", version="HTTP/1.1", host="localhost"):
     """A request with Host and, for a body, Content-Length; a header given as None is left out."""
     fields = {"Host": host}
     if body:
