@@ -119,7 +119,7 @@ class RunningServer {
   }
   static server::SettingsRef settings(const server::Options& options) {
     return std::make_shared<const server::Settings>(
-        server::Settings{.options = options, .auth = {}});
+        server::Settings{.options = options, .auth = *auth::Authenticator::make({}, {})});
   }
   void on_loop(const std::function<void()>& task) {
     const auto done = std::make_shared<std::promise<void>>();

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "server/hub.h"
 #include "support/fake_clock.h"
+#include "support/identities.h"
 
 namespace ringcast::admin {
 
@@ -30,7 +31,7 @@ struct Desk {
     request.target = text;
     const http::Target target = *http::parse_target(text);
     const server::Route route = *server::find_route(target, true);
-    return *admin({route, request, target, grants, limits, is_ready, false, {}});
+    return *admin({route, request, target, test::nobody(grants), limits, is_ready, false, {}});
   }
   std::string body(const std::string& text) { return ask(text).body; }
   int status(const std::string& text, http::Method method = http::Method::kGet) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "server/draft_reader.h"
+#include "support/identities.h"
 
 namespace ringcast::server {
 namespace {
@@ -16,7 +17,8 @@ constexpr std::string_view kEpoch = "e9";
 Result<Draft> read(const std::string& text,
                    const auth::Grants& grants = auth::Grants::everything()) {
   json::Reader reader;
-  DraftReader drafts(kEpoch, grants);
+  const auth::Identity publisher = test::nobody(grants);
+  DraftReader drafts(kEpoch, publisher);
   Result<Draft> draft = fail(Errc::kIo, "the document was not visited");
   Status whole = reader.read(text, [&](json::Value& root) -> Status {
     draft = drafts.read(root);

@@ -6,6 +6,7 @@
 
 #include "server/ndjson_ingest.h"
 #include "support/fake_clock.h"
+#include "support/identities.h"
 
 namespace ringcast::server {
 namespace {
@@ -51,7 +52,7 @@ NdjsonIngest::Publish publish_to(Hub& hub) {
 // An ingest on its broker.
 struct Ingest {
   explicit Ingest(Broker& at, uint64_t line_limit = kLineLimit)
-      : broker(at), ingest(auth::Grants::everything(), at.hub.epoch(), line_limit) {}
+      : broker(at), ingest(test::shared_nobody(), at.hub.epoch(), line_limit) {}
 
   State feed(std::string_view bytes) {
     ingest.feed(bytes);
@@ -243,7 +244,7 @@ TEST_CASE("server: an NDJSON line that its topic's limit refuses ends the ingest
   options.limits.topics = 2;
   Hub hub(options, "e", clock);
   json::Reader reader;
-  NdjsonIngest ingest(auth::Grants::everything(), hub.epoch(), kLineLimit);
+  NdjsonIngest ingest(test::shared_nobody(), hub.epoch(), kLineLimit);
   for (const char* topic : {"a", "b", "c", "a"}) {
     ingest.feed(std::string(R"({"topic":")") + topic + R"(","data":1})" + "\n");
   }
@@ -261,7 +262,7 @@ TEST_CASE("server: a bad line far behind does not hide the one that could not be
   options.limits.topics = 1;
   Hub hub(options, "e", clock);
   json::Reader reader;
-  NdjsonIngest ingest(auth::Grants::everything(), hub.epoch(), kLineLimit);
+  NdjsonIngest ingest(test::shared_nobody(), hub.epoch(), kLineLimit);
   ingest.feed(R"({"topic":"a","data":1})"
               "\n"
               R"({"topic":"b","data":1})"

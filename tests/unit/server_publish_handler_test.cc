@@ -6,6 +6,7 @@
 
 #include "server/draft_reader.h"
 #include "server/publish_handler.h"
+#include "support/identities.h"
 
 namespace ringcast::server {
 namespace {
@@ -26,13 +27,13 @@ struct Post {
   }
 
   [[nodiscard]] Status check() const {
-    return check_publish_head(target, route, auth::Grants::everything(), kEpoch);
+    return check_publish_head(target, route, test::nobody(), kEpoch);
   }
   [[nodiscard]] Result<std::vector<Draft>> read() const {
     json::Reader reader;
     const Result<BodyKind> kind = body_kind(request, route);
     REQUIRE(kind);
-    return read_publish(request, target, route, *kind, auth::Grants::everything(), kEpoch, reader);
+    return read_publish(request, target, route, *kind, test::nobody(), kEpoch, reader);
   }
   [[nodiscard]] std::vector<Draft> drafts() const {
     Result<std::vector<Draft>> all = read();
@@ -46,7 +47,7 @@ struct Post {
   }
   [[nodiscard]] Result<std::string> key(const std::string& value, BodyKind kind) {
     request.headers.emplace_back("Idempotency-Key", value);
-    return request_key(request, route, kind);
+    return request_key(request, route, kind, {});
   }
 
   http::Request request;
@@ -113,7 +114,7 @@ TEST_CASE("server: a bad parameter of a publish is named") {
 
 TEST_CASE("server: publishing without the grant is refused before the body") {
   const Post post("/topics/a");
-  const Status status = check_publish_head(post.target, post.route, {.publish = {"b"}}, kEpoch);
+  const Status status = check_publish_head(post.target, post.route, test::nobody({.publish = {"b"}, .subscribe = {}, .admin = {}}), kEpoch);
   REQUIRE_FALSE(status);
   CHECK(status.error().code == Errc::kUnauthorized);
   CHECK(status.error().field == "topic");

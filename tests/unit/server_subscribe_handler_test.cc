@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "server/subscribe_handler.h"
+#include "support/identities.h"
 
 namespace ringcast::server {
 namespace {
@@ -27,7 +28,7 @@ struct Ask {
       const auth::Grants& grants = auth::Grants::everything()) const {
     const Result<Route> route = find_route(target, true);
     REQUIRE(route);
-    return read_subscription(request, target, *route, grants, limits, kNow);
+    return read_subscription(request, target, *route, test::nobody(grants), limits, kNow);
   }
   [[nodiscard]] Error error(const auth::Grants& grants = auth::Grants::everything()) const {
     const Result<SubscriptionSpec> spec = read(grants);
