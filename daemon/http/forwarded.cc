@@ -85,6 +85,9 @@ class ForwardedLine {
     std::optional<std::string> node;
     do {
       skip_blanks();
+      if (rest_.empty() || rest_.starts_with(';') || rest_.starts_with(',')) {
+        continue;  // A pair may be empty.
+      }
       const std::string_view name = read_until("=,; \t\"");
       std::string value;
       if (name.empty() || !take('=') || !read_value(value)) {
