@@ -122,7 +122,8 @@ Status read_grants(json::Value& value, Grants& grants) {
     }
     auto& out = is_admin ? grants.admin : name == "publish" ? grants.publish : grants.subscribe;
     Status status = read_texts(list, is_admin ? check_admin_route : topics::check_pattern, out);
-    return status ? std::move(status) : refuse(std::string(name) + status.error().detail);
+    return status ? std::move(status) : refuse(std::string(name) + (status.error().detail.starts_with('[') ? "" : ": ") +
+                  status.error().detail);
   });
 }
 
