@@ -13,7 +13,7 @@ import yaml
 
 from cli_stub import DEADLINE, ROOT, environment, run
 
-RINGCASTD = os.environ.get("RINGCASTD_BIN", str(ROOT / "build/release/ringcastd"))
+RINGCASTD = os.environ.get("RINGCASTD", str(ROOT / "build/release/ringcastd"))
 
 
 def new(*arguments):
