@@ -39,7 +39,7 @@ TEST_CASE("auth: keys of all kinds are read from a JWKS") {
       R"(","e":"AQAB"},)" + ec_jwk(JwtSigner::ec("P-256"), "P-256", 32) + "," +
       ec_jwk(JwtSigner::ec("P-384"), "P-384", 48) + "," +
       ec_jwk(JwtSigner::ec("P-521"), "P-521", 66) +
-      R"(,{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwaaPJHURo"}]})";
+      R"(,{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]})";
   const auto set = parse_jwk_set(text);
   REQUIRE_MESSAGE(set, set.error().detail);
   CHECK(set->skipped.empty());

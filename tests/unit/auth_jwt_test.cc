@@ -102,7 +102,7 @@ TEST_CASE("auth: RFC 7515 A.3, ES256") {
 
 TEST_CASE("auth: RFC 8037 A.4, EdDSA") {
   const auto keys = keys_of(
-      R"({"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwaaPJHURo")"
+      R"({"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")"
       R"(}]})");
   const std::string text = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
   const auto signature = decode_base64url(

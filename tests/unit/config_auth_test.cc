@@ -74,14 +74,14 @@ TEST_CASE("config: a bad token is named with its place") {
   CHECK(error_of(tokens("[{name: \"\", sha256: " + kDigest + "}]")) ==
         "f.yaml:1:24: auth.tokens[0].name: must be what logs call it, not \"\"");
   CHECK(error_of(token(", subscirbe: [a]")) ==
-        "f.yaml:1:100: auth.tokens[0]: unknown key \"subscirbe\"; did you mean subscribe?");
+        "f.yaml:1:101: auth.tokens[0]: unknown key \"subscirbe\"; did you mean subscribe?");
   CHECK(error_of(token(", zzz: [a]")) ==
-        "f.yaml:1:100: auth.tokens[0]: unknown key \"zzz\"; known here: name, sha256, publish, "
+        "f.yaml:1:101: auth.tokens[0]: unknown key \"zzz\"; known here: name, sha256, publish, "
         "subscribe, admin");
   CHECK(error_of(token(", publish: [\"a**\"]"))
-            .starts_with("f.yaml:1:110: auth.tokens[0].publish[0]: \"a**\": "));
+            .starts_with("f.yaml:1:111: auth.tokens[0].publish[0]: \"a**\": "));
   CHECK(error_of(token(", admin: [root]")) ==
-        "f.yaml:1:108: auth.tokens[0].admin[0]: \"root\": must be metrics, topics, history or "
+        "f.yaml:1:109: auth.tokens[0].admin[0]: \"root\": must be metrics, topics, history or "
         "delete");
 }
 
