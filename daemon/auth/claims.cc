@@ -1,10 +1,11 @@
 #include "auth/claims.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <ctime>
+#include <functional>
 #include <set>
 #include <utility>
 
@@ -122,7 +123,11 @@ Status read_grants(json::Value& value, Grants& grants) {
     }
     auto& out = is_admin ? grants.admin : name == "publish" ? grants.publish : grants.subscribe;
     Status status = read_texts(list, is_admin ? check_admin_route : topics::check_pattern, out);
-    return status ? std::move(status) : refuse(std::string(name) + status.error().detail);
+    if (status) {
+      return status;
+    }
+    const std::string& why = status.error().detail;
+    return refuse(std::string(name) + (why.starts_with('[') ? "" : ": ") + why);
   });
 }
 

@@ -166,7 +166,7 @@ constexpr std::array kKeys = {
     Key{"auth.jwt.refresh", kLive, Time{jwt<&Jwt::refresh_ms>, kSecond, 7 * kDay}},
     Key{"auth.jwt.issuer", kLive, Text{jwt<&Jwt::issuer>, "text"}},
     Key{"auth.jwt.audience", kLive,
-        Composite{read_audience, print_audience, "a name or a list of names", true}},
+        Composite{read_audience, print_audience, "a name or a list of names"}},
     Key{"auth.jwt.claim", kLive, Text{jwt<&Jwt::claim>, "the name of a claim"}},
     Key{"auth.jwt.leeway", kLive, Time{jwt<&Jwt::leeway_ms>, 0, 10 * kMinute}},
     Key{"auth.jwt.cookie", kLive, Text{jwt<&Jwt::cookie>, "the name of a cookie or \"\""}},

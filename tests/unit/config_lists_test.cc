@@ -109,14 +109,15 @@ TEST_CASE("config: the same address twice is an error, however it is spelled") {
   CHECK(error_of("listen: [127.0.0.1:0, 127.0.0.1:0]") == "no error");
 }
 
-TEST_CASE("config: a listener that others can reach needs a word about anonymous users") {
+TEST_CASE("config: a listener that others can reach needs somebody who may do something") {
   CHECK(error_of("listen:\n  - tcp: 127.0.0.1:1\n  - tcp: 0.0.0.0:8080\n") ==
         "f.yaml:3:5: listen[1]: 0.0.0.0:8080 can be reached from other machines, but with "
-        "auth.anonymous: local nothing would be allowed there: set auth.anonymous to {publish: "
-        "[...], subscribe: [...]} with what anybody may do, or listen on 127.0.0.1");
+        "auth.anonymous: local and neither auth.tokens nor auth.jwt nothing would be allowed "
+        "there: make a token (ringcast token new), or set auth.anonymous to {publish: [...], "
+        "subscribe: [...]} with what anybody may do, or listen on 127.0.0.1");
   CHECK(error_of("{listen: \"[::]:8080\", auth: {anonymous: none}}")
             .starts_with("f.yaml:1:10: listen: [::]:8080 can be reached from other machines, but "
-                         "with auth.anonymous: none nothing"));
+                         "with auth.anonymous: none and neither auth.tokens nor auth.jwt nothing"));
   CHECK(error_of("{listen: 0.0.0.0:8080, auth: {anonymous: {subscribe: [\"**\"]}}}") == "no error");
   CHECK(error_of("{listen: unix:/a, auth: {anonymous: none}}") == "no error");
 }

@@ -1,0 +1,281 @@
+#include <arpa/inet.h>
+#include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <cstdio>
+#include <fstream>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app/auth_keys.h"
+#include "app/jwks_source.h"
+#include "auth/base64url.h"
+
+namespace ringcast::app {
+namespace {
+
+std::string jwk_set(const std::string& id) {
+  return R"({"keys":[{"kty":"oct","kid":")" + id + R"(","k":")" +
+         auth::encode_base64url(std::string(32, 's')) + R"("}]})";
+}
+
+std::string ok(const std::string& body) {
+  return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+// A web server that gives each connection the next of its answers, and the last one again and
+// again. An empty answer is none: the connection stays open.
+class StubServer {
+ public:
+  explicit StubServer(std::vector<std::string> answers) : answers_(std::move(answers)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    REQUIRE(bind(listener_, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    REQUIRE(listen(listener_, 8) == 0);
+    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] { serve(); });
+  }
+  StubServer(const StubServer&) = delete;
+  StubServer& operator=(const StubServer&) = delete;
+  ~StubServer() {
+    shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    close(listener_);
+    for (const int held : held_) {
+      close(held);
+    }
+  }
+
+  [[nodiscard]] std::string url() const {
+    return "http://127.0.0.1:" + std::to_string(port_) + "/jwks";
+  }
+  // Until a connection has come that gets no answer.
+  void wait_until_held() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !held_.empty(); });
+  }
+
+ private:
+  void serve() {
+    for (size_t next = 0;; ++next) {
+      const int connection = accept(listener_, nullptr, nullptr);
+      if (connection < 0) {
+        return;
+      }
+      std::string head;
+      char byte = 0;
+      while (!head.ends_with("\r\n\r\n") && recv(connection, &byte, 1, 0) == 1) {
+        head += byte;
+      }
+      const std::string& answer = answers_[std::min(next, answers_.size() - 1)];
+      if (answer.empty()) {
+        const std::lock_guard lock(mutex_);
+        held_.push_back(connection);
+        changed_.notify_all();
+        continue;
+      }
+      send(connection, answer.data(), answer.size(), MSG_NOSIGNAL);
+      close(connection);
+    }
+  }
+
+  std::vector<std::string> answers_;
+  int listener_ = socket(AF_INET, SOCK_STREAM, 0);
+  uint16_t port_ = 0;
+  std::mutex mutex_;  // Guards held_.
+  std::condition_variable changed_;
+  std::vector<int> held_;
+  std::thread thread_;
+};
+
+// What a source told, for a test that waits for it.
+class Told {
+ public:
+  void add_keys(auth::JwtKeys keys) {
+    const std::lock_guard lock(mutex_);
+    keys_.push_back(std::move(keys));
+    changed_.notify_all();
+  }
+  void add_line(const LogLine& line) {
+    const std::lock_guard lock(mutex_);
+    if (line.level == LogLevel::kWarn) {
+      warnings_.push_back(line.message + ": " + line.fields.at(0).second);
+    }
+    changed_.notify_all();
+  }
+  auth::JwtKeys keys(size_t index) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return keys_.size() > index; });
+    return keys_[index];
+  }
+  std::string warning(size_t index) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return warnings_.size() > index; });
+    return warnings_[index];
+  }
+  size_t key_count() {
+    const std::lock_guard lock(mutex_);
+    return keys_.size();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<auth::JwtKeys> keys_;
+  std::vector<std::string> warnings_;
+};
+
+auth::JwtOptions options_for(const std::string& jwks) {
+  return {.algorithms = {auth::Algorithm::kHs256}, .jwks = jwks, .refresh_ms = 10};
+}
+
+struct Running {
+  explicit Running(const auth::JwtOptions& options)
+      : source(
+            options, start(options), [this](const LogLine& line) { told.add_line(line); },
+            [this](auth::JwtKeys keys) { told.add_keys(std::move(keys)); }) {}
+
+  static auth::JwtKeys start(const auth::JwtOptions& options) {
+    std::vector<std::string> notes;
+    auto keys = read_jwt_keys(options, notes);
+    REQUIRE_MESSAGE(keys, keys.error().detail);
+    return *keys;
+  }
+
+  Told told;
+  JwksSource source;
+};
+
+bool has_only(const auth::JwtKeys& keys, const std::string& id) {
+  return keys.keys.size() == 1 && keys.keys[0].is_meant_by(id) && keys.missing.empty();
+}
+
+TEST_CASE("app: a JWKS is fetched at once, and again when it has changed") {
+  StubServer server({ok(jwk_set("1")), ok(jwk_set("1")), ok(jwk_set("2"))});
+  const auto options = options_for(server.url());
+  CHECK(Running::start(options).missing == "the JWKS could not be read yet");
+  Running running(options);
+  CHECK(has_only(running.told.keys(0), "1"));
+  CHECK(has_only(running.told.keys(1), "2"));
+}
+
+TEST_CASE("app: a JWKS that cannot be had is told, and the old keys stay") {
+  StubServer server({"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", ok(jwk_set("1")),
+                     "HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n",
+                     ok("<html>"), ok(std::string(kMaxJwksBytes + 1, ' ')), ok(jwk_set("2"))});
+  Running running(options_for(server.url()));
+  const std::string old = "the JWKS cannot be read: the old keys stay: " + server.url() + ": ";
+  CHECK(running.told.warning(0) == "the JWKS cannot be read, so that there are no keys yet: " +
+                                       server.url() + ": status 503, not 200");
+  CHECK(running.told.warning(1) == old + "status 302, not 200 (redirects are not followed)");
+  CHECK(running.told.warning(2).starts_with(old + "not a JWKS: not JSON: "));
+  CHECK(running.told.warning(3) == old + "larger than 1048576 bytes");
+  CHECK(has_only(running.told.keys(0), "1"));
+  CHECK(has_only(running.told.keys(1), "2"));
+}
+
+TEST_CASE("app: a source ends while a server lets it wait") {
+  StubServer server({""});
+  {
+    Running running(options_for(server.url()));
+    server.wait_until_held();
+  }
+}
+
+TEST_CASE("app: a JWKS of 1 MiB is taken") {
+  const std::string set = jwk_set("1");
+  StubServer server({ok(set + std::string(kMaxJwksBytes - set.size(), ' '))});
+  Running running(options_for(server.url()));
+  CHECK(has_only(running.told.keys(0), "1"));
+}
+
+// A file of its own, which goes with the test.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::string& text) {
+    close(mkstemp(path_.data()));
+    write(text);
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile() { std::remove(path_.c_str()); }
+  // Exchanged in one step, as an operator should.
+  void write(const std::string& text) const {
+    const std::string next = path_ + ".next";
+    std::ofstream(next) << text;
+    std::rename(next.c_str(), path_.c_str());
+  }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_ = "/tmp/ringcast-jwks-XXXXXX";
+};
+
+TEST_CASE("app: a JWKS in a file is read at the start, and again when it has changed") {
+  const TemporaryFile file(jwk_set("1"));
+  const auto options = options_for(file.path());
+  CHECK(has_only(Running::start(options), "1"));
+  Running running(options);
+  file.write(jwk_set("2"));
+  CHECK(has_only(running.told.keys(0), "2"));
+  file.write("{}");
+  CHECK(running.told.warning(0) == "the JWKS cannot be read: the old keys stay: " + file.path() +
+                                       ": not a JWKS: it has no \"keys\"");
+  CHECK(running.told.key_count() == 1);
+}
+
+TEST_CASE("app: a key that stands alone stays beside the keys of a JWKS") {
+  StubServer server({ok(jwk_set("1"))});
+  auto options = options_for(server.url());
+  options.key = std::string(32, 'a');
+  Running running(options);
+  const auto keys = running.told.keys(0);
+  REQUIRE(keys.keys.size() == 2);
+  CHECK_FALSE(keys.keys[0].is_in_set());
+  CHECK(keys.keys[1].is_in_set());
+}
+
+std::string error_of(const auth::JwtOptions& options) {
+  std::vector<std::string> notes;
+  const auto keys = read_jwt_keys(options, notes);
+  return keys ? "no error" : keys.error().detail;
+}
+
+TEST_CASE("app: a key file that cannot be used is named") {
+  const TemporaryFile file("short");
+  CHECK(error_of({.key_file = "/nonexistent/key.pem"}) ==
+        "auth.jwt.key_file: /nonexistent/key.pem: No such file or directory");
+  CHECK(error_of({.key_file = "/"}) == "auth.jwt.key_file: /: Is a directory");
+  CHECK(error_of({.key_file = file.path()})
+            .starts_with("auth.jwt.key_file: " + file.path() + ": a secret of 5 bytes"));
+  CHECK(error_of({.key = "short"}).starts_with("auth.jwt.key: a secret of 5 bytes"));
+  CHECK(error_of({.jwks = "/nonexistent/jwks.json"}) ==
+        "auth.jwt.jwks: /nonexistent/jwks.json: No such file or directory");
+  CHECK(error_of({.jwks = file.path()})
+            .starts_with("auth.jwt.jwks: " + file.path() + ": not a JWKS: "));
+  file.write(std::string((64 << 10) + 1, 's'));
+  CHECK(error_of({.key_file = file.path()}) ==
+        "auth.jwt.key_file: " + file.path() + ": larger than 65536 bytes");
+}
+
+TEST_CASE("app: keys of a file that are skipped are noted") {
+  std::string text = jwk_set("1");
+  text.insert(text.size() - 2, R"(,{"kty":"x"})");
+  const TemporaryFile file(text);
+  std::vector<std::string> notes;
+  REQUIRE(read_jwt_keys({.jwks = file.path()}, notes));
+  CHECK(notes == std::vector<std::string>{"auth.jwt.jwks: skipped keys[1]: kty \"x\" is not known: "
+                                          "RSA, EC, OKP and oct are"});
+}
+
+}  // namespace
+}  // namespace ringcast::app
