@@ -170,6 +170,20 @@ class StalledHandshakeTest(TlsCase):
             self.assertTrue(connection.is_ended())
 
 
+class MemoryTest(TlsCase):
+
+    def test_an_idle_subscriber_takes_at_most_24_kib(self):
+        if self.daemon.is_sanitized():
+            self.skipTest("SKIPPED: sanitizers keep freed memory, so the memory of subscribers was NOT tested")
+        tls = self.trusting()
+        for _ in range(30):
+            self.stream("t", tls)
+        before = self.daemon.resident_kib()
+        for _ in range(300):
+            self.stream("t", tls)
+        self.assertLessEqual((self.daemon.resident_kib() - before) / 300, 24)
+
+
 class MinimumTest(TlsCase):
     minimum = "1.3"
 
