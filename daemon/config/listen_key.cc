@@ -190,10 +190,9 @@ std::string print_listen(const Config& config) {
   std::string out;
   for (const Listen& listen : config.listen) {
     const net::Address& address = listen.address;
-    out += address.unix_path.empty()
-               ? "\n  - {tcp: " + json::quoted(address.text())
-               : "\n  - {unix: " + json::quoted(address.unix_path) +
-                     ", mode: " + print_octal(address.unix_mode);
+    out += address.unix_path.empty() ? "\n  - {tcp: " + json::quoted(address.text())
+                                     : "\n  - {unix: " + json::quoted(address.unix_path) +
+                                           ", mode: " + print_octal(address.unix_mode);
     out += print_served(listen) + print_tls(listen.tls) + "}";
   }
   return out;

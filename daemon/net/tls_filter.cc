@@ -202,7 +202,7 @@ void TlsFilter::on_failed() {
 }
 
 bio_method_st* TlsFilter::socket_method() {
-  static BIO_METHOD* const made = [] {
+  static BIO_METHOD* const made = [] {  // NOLINT: OpenSSL does not take it const.
     BIO_METHOD* method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "ringcast");
     BIO_meth_set_read(method, &TlsFilter::on_bio_read);
     BIO_meth_set_write(method, &TlsFilter::on_bio_write);

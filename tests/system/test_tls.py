@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import http
+from cli_stub import RINGCAST
 from harness.daemon import Daemon, environment, run
 from harness.http import Connection, fetch
 from harness.sse import Stream, events_target
@@ -151,9 +151,8 @@ class TlsTest(TlsCase):
 
     def test_the_command_line_client_reaches_it(self):
         def cli(*arguments):
-            return subprocess.run([os.environ.get("RINGCAST", str(pathlib.Path(http.__file__).parents[3] / "build"
-                                                                  / "release" / "ringcast")), *arguments],
-                                  env=environment(), capture_output=True, text=True, timeout=PATIENCE, check=False)
+            return subprocess.run([RINGCAST, *arguments], env=environment(), capture_output=True, text=True,
+                                  timeout=PATIENCE, check=False)
         trust = ("--cacert", str(self.folder / "first.pem"))
         self.assertEqual(cli("pub", "t", "by CLI", "--url", self.url, *trust).returncode, 0)
         done = cli("sub", "t", "--since", "earliest", "-n", "1", "--url", self.url, *trust)
@@ -169,6 +168,20 @@ class StalledHandshakeTest(TlsCase):
         with Connection(self.secure) as connection:
             connection.send(b"\x16\x03\x01")
             self.assertTrue(connection.is_ended())
+
+
+class MemoryTest(TlsCase):
+
+    def test_an_idle_subscriber_takes_at_most_24_kib(self):
+        if self.daemon.is_sanitized():
+            self.skipTest("SKIPPED: sanitizers keep freed memory, so the memory of subscribers was NOT tested")
+        tls = self.trusting()
+        for _ in range(30):
+            self.stream("t", tls)
+        before = self.daemon.resident_kib()
+        for _ in range(300):
+            self.stream("t", tls)
+        self.assertLessEqual((self.daemon.resident_kib() - before) / 300, 24)
 
 
 class MinimumTest(TlsCase):

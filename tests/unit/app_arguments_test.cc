@@ -170,7 +170,7 @@ TEST_CASE("app: flags and variables reach the configuration") {
   REQUIRE(loaded);
   CHECK_FALSE(loaded->config.server.page);
   CHECK(loaded->config.workers == 2);
-  CHECK(loaded->config.listen.at(0).port == 1);
+  CHECK(loaded->config.listen.at(0).address.port == 1);
 }
 
 }  // namespace

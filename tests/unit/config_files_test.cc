@@ -88,6 +88,11 @@ TEST_CASE("config: the examples load") {
   CHECK(open.auth.grants.subscribe == std::vector<std::string>{"public/**"});
   CHECK(open.auth.grants.admin.empty());
   CHECK(load_file("config/examples/small-device.yaml").server.memory_bytes == 8 << 20);
+  const Config encrypted = load_file("config/examples/private-network.yaml");
+  REQUIRE(encrypted.listen.size() == 2);
+  CHECK_FALSE(encrypted.listen[0].tls);
+  REQUIRE(encrypted.listen[1].tls);
+  CHECK(encrypted.listen[1].tls->key == "/etc/ringcast/key.pem");
   const Config durable = load_file("config/examples/production.yaml");
   CHECK(durable.journal.path == "/var/lib/ringcast");
   CHECK(durable.journal.sync == journal::Sync::kAlways);
@@ -97,7 +102,8 @@ TEST_CASE("config: the examples load") {
 
 TEST_CASE("config: what is printed reads back to the same") {
   CHECK(reload(Config()) == Config());
-  for (const char* example : {"development", "production", "public-stream", "small-device"}) {
+  for (const char* example :
+       {"development", "private-network", "production", "public-stream", "small-device"}) {
     const Config config = load_file("config/examples/" + std::string(example) + ".yaml");
     CHECK(reload(config) == config);
   }

@@ -77,8 +77,6 @@ TEST_CASE("config: an unknown key that is near to nothing lists what there is") 
 
 TEST_CASE("config: keys of features that do not exist are unknown") {
   CHECK(error_of("mercure: {enabled: true}").starts_with("f.yaml:1:1: mercure: unknown key;"));
-  CHECK(error_of("listen: [{tcp: \"127.0.0.1:1\", tls: {}}]")
-            .starts_with("f.yaml:1:31: listen[0]: unknown key \"tls\";"));
 }
 
 TEST_CASE("config: a key that is there twice is an error") {

@@ -180,9 +180,9 @@ class Connection:
         return body
 
 
-def fetch(address, method, target, headers=None, body=b"", **options):
+def fetch(address, method, target, headers=None, body=b"", tls=None, **options):
     """One request on a connection of its own."""
-    with Connection(address) as connection:
+    with Connection(address, tls=tls) as connection:
         return connection.request(method, target, headers, body, **options)
 
 
