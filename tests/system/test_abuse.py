@@ -116,7 +116,8 @@ class AbuseTest(DaemonCase):
         """The load generator's report: it knows what each subscriber has to get, and counts what did not come."""
         done = subprocess.run(
             [str(LOAD), "fanout", f"--subscribers={SUBSCRIBERS}", f"--rate={RATE}", f"--seconds={SECONDS}",
-             "--address", self.address, "--server-pids", str(self.daemon.pid), "--warm-up=0.2", "--sleep", "--no-progress"],
+             "--address", self.address, "--server-pids", str(self.daemon.pid), "--warm-up=0.2", "--sleep",
+             "--no-progress"],
             capture_output=True, text=True, timeout=60 + 4 * SECONDS, check=False)
         report = json.loads(done.stdout)
         self.assertEqual((done.returncode, report["clean"], report["missing"], report["gaps"]), (0, True, 0, 0), report)

@@ -42,7 +42,8 @@ ATTACKS = {
     "TLS on a plain port": f"{HEADS}.VersionTest.test_a_client_that_speaks_tls",
     "Transfer-Encoding in HTTP/1.0": f"{HEADS}.VersionTest.test_chunks_in_http_1_0",
     "no Host or two": f"{HEADS}.VersionTest.test_no_host_or_two",
-    "an upgrade that breaks the next request": f"{HEADS}.VersionTest.test_an_upgrade_does_not_change_what_the_next_bytes_are",
+    "an upgrade that breaks the next request":
+        f"{HEADS}.VersionTest.test_an_upgrade_does_not_change_what_the_next_bytes_are",
     "CONNECT, and a request in its tunnel": f"{HEADS}.VersionTest.test_connect_opens_no_tunnel",
     # Floods of one request.
     "a flood of headers": f"{HEADS}.FloodTest.test_headers_without_end",
@@ -86,8 +87,10 @@ ATTACKS = {
     "a stream that nobody reads": f"{LOAD}.SlowTest.test_a_subscriber_that_reads_nothing",
     "10,000 connections of one address": f"{LOAD}.NumberTest.test_ten_thousand_connections_of_one_address",
     "connections that come and go": f"{LOAD}.NumberTest.test_connections_that_come_and_go_at_once",
-    "more connections than descriptors": "test_overload.DescriptorTest.test_a_full_descriptor_table_sheds_does_not_spin_and_recovers",
-    "more connections than allowed": "test_overload.ConnectionLimitTest.test_who_is_in_stays_in_and_a_free_place_is_given_away",
+    "more connections than descriptors":
+        "test_overload.DescriptorTest.test_a_full_descriptor_table_sheds_does_not_spin_and_recovers",
+    "more connections than allowed":
+        "test_overload.ConnectionLimitTest.test_who_is_in_stays_in_and_a_free_place_is_given_away",
     "more topics than allowed": "test_overload.TopicLimitTest.test_a_topic_too_many_is_refused_and_the_others_go_on",
     "more data than memory": "test_overload.MemoryTest.test_what_is_published_beyond_the_memory_pushes_out_the_oldest",
     "garbage": f"{LOAD}.NoiseTest.test_bytes_at_random",

@@ -137,7 +137,8 @@ class ChunkTest(AttackCase):
 
     def test_bare_line_feeds_between_chunks(self):
         for data in (b"1\nx\r\n" + LAST_CHUNK, b"1\r\nx\n" + LAST_CHUNK, b"1;a\nx\r\n" + LAST_CHUNK,
-                     b"1\r\nx\r\n0\n\n", b"1\r\nx\r\n0\r\n\n", b"1\r\nx\r\n0\r\nA: b\n\r\n", b"1\r\rx\r\n" + LAST_CHUNK):
+                     b"1\r\nx\r\n0\n\n", b"1\r\nx\r\n0\r\n\n", b"1\r\nx\r\n0\r\nA: b\n\r\n",
+                     b"1\r\rx\r\n" + LAST_CHUNK):
             with self.subTest(data=data):
                 self.assert_refused(CHUNKED + data + SMUGGLED, 400)
 

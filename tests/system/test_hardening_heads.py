@@ -13,7 +13,8 @@ MIB = 1 << 20
 class GrammarTest(AttackCase):
 
     def test_header_lines_that_are_none(self):
-        for line in (b"A: b\r\n c", b"A: b\r\n\tc", b"A : b", b"A\t: b", b": b", b"A", b"A b: c", b"A(b): c", b"A\x7f: b",
+        for line in (b"A: b\r\n c", b"A: b\r\n\tc", b"A : b", b"A\t: b", b": b", b"A", b"A b: c", b"A(b): c",
+                     b"A\x7f: b",
                      b"A\xff: b", b"A: b\x00", b"A: b\x01", b"A: b\x7f", b"A: b\x1b[31m", b"\x00"):
             with self.subTest(line=line):
                 self.assert_refused(b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + line + b"\r\n\r\n" + SMUGGLED, 400)
@@ -22,10 +23,13 @@ class GrammarTest(AttackCase):
         self.assert_refused(b"GET /healthz HTTP/1.1\r\n Host: x\r\n\r\n" + SMUGGLED, 400)
 
     def test_request_lines_that_are_none(self):
-        for line in (b"GET  /healthz HTTP/1.1", b"GET /healthz  HTTP/1.1", b"GET /healthz HTTP/1.1 ", b" GET /healthz HTTP/1.1", b"GET\t/healthz HTTP/1.1",
-                     b"GET /healthz\tHTTP/1.1", b"GET /a b HTTP/1.1", b"GET /healthz HTTP/1.1 x", b"GET /healthz HTTP/1.1x",
+        for line in (b"GET  /healthz HTTP/1.1", b"GET /healthz  HTTP/1.1", b"GET /healthz HTTP/1.1 ",
+                     b" GET /healthz HTTP/1.1", b"GET\t/healthz HTTP/1.1",
+                     b"GET /healthz\tHTTP/1.1", b"GET /a b HTTP/1.1", b"GET /healthz HTTP/1.1 x",
+                     b"GET /healthz HTTP/1.1x",
                      b"GET /healthz http/1.1", b"GET /healthz HTTP/", b"GET /healthz HTTP/1", b"GET /healthz HTTP/1.",
-                     b"GET /healthz HTTP/.1", b"GET /healthz HTTP/+1.1", b"GET /healthz HTTPS/1.1", b"GET", b"GET /a\x00b HTTP/1.1",
+                     b"GET /healthz HTTP/.1", b"GET /healthz HTTP/+1.1", b"GET /healthz HTTPS/1.1", b"GET",
+                     b"GET /a\x00b HTTP/1.1",
                      b"GET /a\x7fb HTTP/1.1", b"GET healthz HTTP/1.1"):
             with self.subTest(line=line):
                 self.assert_refused(line + b"\r\nHost: x\r\n\r\n" + SMUGGLED, 400, 501, 505)
@@ -125,7 +129,8 @@ class TargetTest(AttackCase):
     def test_dots_lead_nowhere(self):
         """Paths are names, not places in a tree: nothing is normalised."""
         for target in ("/topics/../healthz", "/topics/%2e%2e/healthz", "/topics/%2E%2E%2Fhealthz", "/topics/./healthz",
-                       "/../healthz", "/./healthz", "//healthz", "/healthz/", "/healthz/.", "/%2e%2e/healthz", "/%68ealthz",
+                       "/../healthz", "/./healthz", "//healthz", "/healthz/", "/healthz/.", "/%2e%2e/healthz",
+                       "/%68ealthz",
                        "/healthz%00", "/healthz%2F", "/healthz;a", "/\\healthz", "/healthz/../metrics",
                        "/HEALTHZ", "/healthz%20", "/etc/passwd", "/%2fetc%2fpasswd"):
             with self.subTest(target=target):
@@ -139,7 +144,8 @@ class TargetTest(AttackCase):
 
     def test_topics_of_bytes_that_are_no_text(self):
         for escaped in ("%00", "a%00b", "%0a", "%0d%0a", "%7f", "%c2%80", "%c2%85", "%ff", "%fe", "%c0%80", "%c0%af",
-                        "%c0%ae%c0%ae", "%e0%80%af", "%f0%80%80%af", "%ed%a0%80", "%ed%bf%bf", "%f4%90%80%80", "%f8%88%80%80%80",
+                        "%c0%ae%c0%ae", "%e0%80%af", "%f0%80%80%af", "%ed%a0%80", "%ed%bf%bf", "%f4%90%80%80",
+                        "%f8%88%80%80%80",
                         "%c3", "%e2%82", "%80", "a%", "a%2", "a%zz", "%u002f"):
             with self.subTest(escaped=escaped):
                 self.assert_problem(self.fetch("POST", "/topics/" + escaped, {}, b"x"), 400)
@@ -153,7 +159,8 @@ class TargetTest(AttackCase):
                 self.assert_problem(connection.read_response(), 400)
 
     def test_absolute_targets_are_taken_by_their_path(self):
-        for target in ("http://ringcast.test/healthz", "HTTP://evil.example:99/healthz", "https://u:p@evil.example/healthz",
+        for target in ("http://ringcast.test/healthz", "HTTP://evil.example:99/healthz",
+                       "https://u:p@evil.example/healthz",
                        "http://[::1]:1/healthz", "http://ringcast.test/healthz?x=http://evil/nowhere"):
             with self.subTest(target=target):
                 self.assertEqual(self.fetch("GET", target).status, 200)

@@ -29,7 +29,8 @@ class StreamInjectionTest(AttackCase):
                     text = "a" + end + EVIL
                     self.assert_problem(self.try_publish("x", **{field: text}), 400, field=field)
                     self.assert_problem(
-                        self.try_publish_many([{"topic": self.topic, "data": "x", field: text}]), 400, field=field, index=0)
+                        self.try_publish_many([{"topic": self.topic, "data": "x", field: text}]), 400, field=field,
+                        index=0)
         self.assert_silent(stream)
 
     def test_a_nul_in_an_id(self):
@@ -38,7 +39,8 @@ class StreamInjectionTest(AttackCase):
         self.assert_problem(self.try_publish_many([{"topic": self.topic, "data": "x", "id": "a\0b"}]), 400, field="id")
 
     def test_types_and_ids_of_the_broker(self):
-        for fields in ({"event": "ringcast.gap"}, {"event": "open"}, {"event": "error"}, {"id": "earliest"}, {"id": "latest"},
+        for fields in ({"event": "ringcast.gap"}, {"event": "open"}, {"event": "error"}, {"id": "earliest"},
+                       {"id": "latest"},
                        {"id": "#x"}, {"id": " x"}, {"id": self.publish("x")}):
             with self.subTest(fields=fields):
                 self.assert_problem(self.try_publish("x", **fields), 400)
@@ -58,7 +60,8 @@ class StreamInjectionTest(AttackCase):
         for end in LINE_ENDS:
             with self.subTest(end=end):
                 stream = self.listener()
-                response = self.try_publish_many([{"topic": self.topic, "comment": "a" + end + "id: evil" + end + EVIL}])
+                response = self.try_publish_many([{"topic": self.topic,
+                                                   "comment": "a" + end + "id: evil" + end + EVIL}])
                 self.assertIn(response.status, (200, 400))
                 self.assert_silent(stream)
                 self.assertNotIn(b"\nid: evil", bytes(stream.raw))
@@ -98,7 +101,8 @@ class StreamInjectionTest(AttackCase):
 
     def test_an_event_stream_body_begins_only_its_own_events(self):
         stream = self.listener()
-        for body in (b"id: a\0b\ndata: x\n\n", b"event: ringcast.gap\ndata: x\n\n", b"data: x\nid: latest\n\n", b"data: \xff\n\n"):
+        for body in (b"id: a\0b\ndata: x\n\n", b"event: ringcast.gap\ndata: x\n\n", b"data: x\nid: latest\n\n",
+                     b"data: \xff\n\n"):
             with self.subTest(body=body):
                 response = self.try_publish(body, headers={"Content-Type": "text/event-stream"})
                 if response.status == 200:  # The standard ignores an id with a NUL.
@@ -117,11 +121,15 @@ class EchoTest(AttackCase):
 
     def test_an_answer_that_quotes_the_request_quotes_it_in_json(self):
         break_out = "%0d%0aX-Evil:%201%0d%0a%0d%0a%3cscript%3eevil%22%5c%ff"
-        for method, target in (("GET", "/" + break_out), ("POST", "/topics/" + break_out), ("GET", "/events?topic=" + break_out),
+        for method, target in (("GET", "/" + break_out), ("POST", "/topics/" + break_out),
+                               ("GET", "/events?topic=" + break_out),
                                ("GET", "/topics/t?limit=" + break_out), ("GET", "/topics?limit=" + break_out),
-                               ("GET", "/events?topic=t&since=" + break_out), ("GET", "/history?topic=t&after=" + break_out),
-                               ("GET", f"/events?topic=t&{break_out}=%zz"), ("GET", "/events?topic=t&envelope=" + break_out),
-                               ("GET", "/events?topic=t&max_data=" + break_out), ("POST", "/topics/t?retry=" + break_out),
+                               ("GET", "/events?topic=t&since=" + break_out),
+                               ("GET", "/history?topic=t&after=" + break_out),
+                               ("GET", f"/events?topic=t&{break_out}=%zz"),
+                               ("GET", "/events?topic=t&envelope=" + break_out),
+                               ("GET", "/events?topic=t&max_data=" + break_out),
+                               ("POST", "/topics/t?retry=" + break_out),
                                ("POST", "/topics/t?event=" + break_out), ("POST", "/topics/t?id=" + break_out)):
             with self.subTest(target=target):
                 with self.connect() as connection:
@@ -133,15 +141,18 @@ class EchoTest(AttackCase):
                     self.assert_problem(response, response.status)
 
     def test_json_that_is_quoted_in_an_error(self):
-        for body in (b'[{"topic":"t","data":1,"\\u0000\\r\\nX-Evil: 1\\"":1}]', b'[{"\\ud800":1}]', b'{"topic":"\\r\\nX-Evil: 1","data":1}'):
+        for body in (b'[{"topic":"t","data":1,"\\u0000\\r\\nX-Evil: 1\\"":1}]', b'[{"\\ud800":1}]',
+                     b'{"topic":"\\r\\nX-Evil: 1","data":1}'):
             with self.subTest(body=body):
                 response = self.try_publish_many(body)
                 self.assert_problem(response, 400)
                 self.assert_no_header_was_made(response)
 
     def test_origins_that_are_nearly_allowed(self):
-        for origin in ("https://app.example.evil", "https://app.example:444", "http://app.example", "https://evil-app.example",
-                       "https://APP.example/", "null", "*", "https://app.example https://evil", "https://app.example\t,x", "x" * 9000):
+        for origin in ("https://app.example.evil", "https://app.example:444", "http://app.example",
+                       "https://evil-app.example",
+                       "https://APP.example/", "null", "*", "https://app.example https://evil",
+                       "https://app.example\t,x", "x" * 9000):
             with self.subTest(origin=origin[:40]):
                 response = self.fetch("GET", "/healthz", {"Origin": origin})
                 self.assertEqual(response.status, 200)
@@ -158,7 +169,8 @@ class EchoTest(AttackCase):
     def test_other_headers_that_servers_have_echoed(self):
         response = self.fetch("GET", "/nowhere", {
             "Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Request-Id": "evil", "Accept": "evil/evil",
-            "Accept-Language": "evil", "Cookie": "evil=1", "Referer": "evil", "Range": "bytes=evil", "If-None-Match": "evil"})
+            "Accept-Language": "evil", "Cookie": "evil=1", "Referer": "evil", "Range": "bytes=evil",
+            "If-None-Match": "evil"})
         self.assert_problem(response, 404)
         self.assert_no_header_was_made(response)
 
@@ -166,8 +178,10 @@ class EchoTest(AttackCase):
 class ResumePointTest(AttackCase):
     """A strange id is never refused, and what it says is told back only inside of one JSON string."""
 
-    HOSTILE = ("\"}", "\\", "\\u0000", "a\tb", "<script>", "-1", "e-", "-", "--", "e-18446744073709551616", "e-99999999999999999999",
-               "e--1", "e-+1", "e-1 ", "e-01", "e-1e3", "earliest-1", "#", "*", "ringcast.gap", "\u2028evil", "x" * 8000)
+    HOSTILE = ("\"}", "\\", "\\u0000", "a\tb", "<script>", "-1", "e-", "-", "--", "e-18446744073709551616",
+               "e-99999999999999999999",
+               "e--1", "e-+1", "e-1 ", "e-01", "e-1e3", "earliest-1", "#", "*", "ringcast.gap", "\u2028evil",
+               "x" * 8000)
 
     def assert_any_gap(self, stream):
         gap = stream.next_event()
@@ -217,9 +231,12 @@ class ResumePointTest(AttackCase):
         stream.close()
 
     def test_hostile_values_of_since(self):
-        for text in ("-", "--1", "-0x1", "-1.5", "+", "1e999", "NaN", "inf", "-99999999999999999999999", "99999999999999999999999",
-                     "9" * 5000, "10y", "m", "-m", "99999999999999999999m", "9223372036854775807d", "2026-13-01T00:00:00Z",
-                     "2026-02-30T00:00:00Z", "2026-01-01T25:00:00Z", "2026-01-01T00:00:00+99:99", "2026-01-01", "0000-00-00T00:00:00Z",
+        for text in ("-", "--1", "-0x1", "-1.5", "+", "1e999", "NaN", "inf", "-99999999999999999999999",
+                     "99999999999999999999999",
+                     "9" * 5000, "10y", "m", "-m", "99999999999999999999m", "9223372036854775807d",
+                     "2026-13-01T00:00:00Z",
+                     "2026-02-30T00:00:00Z", "2026-01-01T25:00:00Z", "2026-01-01T00:00:00+99:99", "2026-01-01",
+                     "0000-00-00T00:00:00Z",
                      "99999-01-01T00:00:00Z", "\0", "\n", "earliest\n", "latest\0", "LATEST", "\u0661", "' OR 1=1 --"):
             with self.subTest(text=text[:40]):
                 response = self.fetch("GET", events_target(self.topic, since=text))
@@ -236,7 +253,8 @@ class ResumePointTest(AttackCase):
         self.assert_honest_service()
 
     def test_hostile_numbers_elsewhere(self):
-        for name, text in (("max_data", "-1"), ("max_data", "18446744073709551616"), ("max_data", "1e3"), ("envelope", "2"),
+        for name, text in (("max_data", "-1"), ("max_data", "18446744073709551616"), ("max_data", "1e3"),
+                           ("envelope", "2"),
                            ("padding", "\0")):
             with self.subTest(name=name, text=text):
                 self.assert_problem(self.fetch("GET", events_target(self.topic, **{name: text})), 400, field=name)

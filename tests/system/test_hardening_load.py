@@ -59,7 +59,8 @@ class SlowTest(AttackCase):
                 self.assert_honest_service()
 
     def test_chunks_that_drip(self):
-        connection = self.drip(b"POST /topics/smuggled HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", chunk(b"x"))
+        connection = self.drip(b"POST /topics/smuggled HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+                               chunk(b"x"))
         self.assert_problem(connection.read_response(), 408)
         self.assert_honest_service()
 
@@ -148,8 +149,10 @@ class NumberTest(AttackCase):
 
 
 class NoiseTest(AttackCase):
-    WORDS = (b"GET ", b"POST ", b"/topics/smuggled", b" HTTP/1.1\r\n", b"Host: x\r\n", b"\r\n", b"\r\n\r\n", b"\n", b"\0",
-             b"Content-Length: ", b"Transfer-Encoding: chunked\r\n", b"7fffffff\r\n", b"0\r\n\r\n", b"PRI * HTTP/2.0", b"%00", b": ")
+    WORDS = (b"GET ", b"POST ", b"/topics/smuggled", b" HTTP/1.1\r\n", b"Host: x\r\n", b"\r\n", b"\r\n\r\n", b"\n",
+             b"\0",
+             b"Content-Length: ", b"Transfer-Encoding: chunked\r\n", b"7fffffff\r\n", b"0\r\n\r\n", b"PRI * HTTP/2.0",
+             b"%00", b": ")
 
     def assert_survives(self, noise):
         with self.connect() as connection:
@@ -225,7 +228,8 @@ class PipelineTest(AttackCase):
 
     def test_nothing_is_done_after_an_error(self):
         for bad in (b"GET /healthz HTTP/1.1\r\n\r\n", b"\0\r\n", b"BREW / HTTP/1.1\r\nHost: x\r\n\r\n",
-                    b"GET / HTTP/2.0\r\nHost: x\r\n\r\n", b"POST /topics/t HTTP/1.1\r\nHost: x\r\nContent-Length: a\r\n\r\n"):
+                    b"GET / HTTP/2.0\r\nHost: x\r\n\r\n",
+                    b"POST /topics/t HTTP/1.1\r\nHost: x\r\nContent-Length: a\r\n\r\n"):
             with self.subTest(bad=bad), self.connect() as connection:
                 connection.send(request_bytes("GET", "/healthz") + bad + SMUGGLED * 3)
                 self.assertEqual(connection.read_response().status, 200)
