@@ -36,4 +36,6 @@ class AttackCase(DaemonCase):
         event = stream.next_event()
         self.assertEqual((event.id, event.data), (position, "good"))
         stream.close()
-        self.assertEqual(self.fetch("GET", "/topics/smuggled").status, 404)
+        found = self.fetch("GET", "/topics/smuggled").status
+        self.fetch("DELETE", "/topics/smuggled")  # The next attack is judged by itself.
+        self.assertEqual(found, 404, "a hidden request was carried out")
