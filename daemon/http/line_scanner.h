@@ -60,6 +60,8 @@ class LineScanner {
   [[nodiscard]] bool at_line_end() const { return after_line_; }
   // True when that line had nothing in it.
   [[nodiscard]] bool line_is_empty() const { return length_ == 0; }
+  // How long this line is so far, without its line end.
+  [[nodiscard]] size_t length() const { return length_; }
 
  private:
   static bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }

@@ -49,6 +49,7 @@ void RequestParser::next() {
   parser_.data = this;
   scanner_ = {};
   stage_ = Stage::kHead;
+  request_line_bytes_ = 0;
   line_bytes_ = 0;
   data_left_ = 0;
   streaming_ = false;
@@ -88,7 +89,10 @@ Result<size_t> RequestParser::feed_head(std::string_view input) {
       has_begun_ = true;
       begin = used;
     }
-    is_complete = has_begun_ && scanner_.at_line_end() && scanner_.line_is_empty();
+    if (has_begun_ && scanner_.at_line_end()) {
+      is_complete = scanner_.line_is_empty();
+      request_line_bytes_ = request_line_bytes_ > 0 ? request_line_bytes_ : scanner_.length();
+    }
     ++line_bytes_;
     ++used;
   }
@@ -106,20 +110,6 @@ Result<size_t> RequestParser::feed_head(std::string_view input) {
     }
   }
   return used;
-}
-
-Status RequestParser::finish_head() {
-  if (parser_.http_major != 1 || parser_.http_minor > 1) {
-    return refuse(fail(Errc::kVersion, "this server speaks HTTP/1.1 and HTTP/1.0"));
-  }
-  request_.method = to_method(llhttp_get_method(&parser_));
-  request_.http_1_0 = parser_.http_minor == 0;
-  if (Status status = apply_head_rules(request_); !status) {
-    return refuse(std::move(status).failure());
-  }
-  stage_ = Stage::kHeadDone;
-  line_bytes_ = 0;
-  return Ok{};
 }
 
 Status RequestParser::leave_head() {

@@ -83,6 +83,7 @@ class RequestParser {
   LineScanner scanner_;
   std::optional<Error> error_;
   Stage stage_ = Stage::kHead;
+  size_t request_line_bytes_ = 0;
   size_t line_bytes_ = 0;   // Of this head, or of framing since the last byte of data.
   uint64_t data_left_ = 0;  // Of the body or the chunk.
   bool streaming_ = false;

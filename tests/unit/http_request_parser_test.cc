@@ -259,6 +259,26 @@ TEST_CASE("http: an unknown method is refused as that") {
   CHECK(refusal("get / HTTP/1.1\r\nHost: a\r\n\r\n") == Errc::kMethodUnknown);
 }
 
+TEST_CASE("http: a request line is three words with one blank between") {
+  for (const char* line : {"GET  / HTTP/1.1", "GET /  HTTP/1.1", "GET   /a/b/c   HTTP/1.1"}) {
+    CAPTURE(line);
+    CHECK(refusal(std::string(line) + "\r\nHost: a\r\n\r\n") == Errc::kInvalid);
+  }
+  // llhttp's own refusals, of which each has its code.
+  for (const char* line :
+       {"GET / HTTP/1.1 ", " GET / HTTP/1.1", "GET\t/ HTTP/1.1", "GET /\tHTTP/1.1"}) {
+    CAPTURE(line);
+    const Errc code = refusal(std::string(line) + "\r\nHost: a\r\n\r\n");
+    CHECK((code == Errc::kInvalid || code == Errc::kMethodUnknown || code == Errc::kVersion));
+  }
+  CHECK(refusal("GET  / HTTP/1.0\r\n\r\n") == Errc::kInvalid);
+  CHECK(parse("\r\n\r\nM-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\n").target == "*");
+}
+
+TEST_CASE("http: a connection ends after CONNECT, and with it what was meant for a tunnel") {
+  CHECK_FALSE(parse("CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n").keep_alive);
+}
+
 TEST_CASE("http: CONNECT is a request like others and ends no parsing") {
   const auto requests = parse_in_pieces(
       "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: b\r\n\r\n", 1);
