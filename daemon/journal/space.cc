@@ -66,7 +66,9 @@ Status Space::check() {
            size_of(folder_.database()) + log_bytes() > bounds_.max_bytes + bounds_.max_bytes / 10;
   };
   if (is_over()) {
-    fold_with(SQLITE_CHECKPOINT_PASSIVE);
+    // Our own readers have been in the way, for they took turns without a break or had no time.
+    const ReaderGate::Closed closed(gate_);
+    fold_with(SQLITE_CHECKPOINT_RESTART);
     if (is_over()) {
       return held_up();
     }

@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "journal/folder.h"
+#include "journal/reader_gate.h"
 #include "journal/sqlite.h"
 #include "topics/journal.h"
 
@@ -22,8 +23,9 @@ struct Bounds {
 // Keeps the files of the writer's connection within their bounds. The writer's thread.
 class Space {
  public:
-  // Both outlive it.
-  Space(Database& database, const Folder& folder) : database_(database), folder_(folder) {}
+  // All outlive it.
+  Space(Database& database, const Folder& folder, ReaderGate& gate)
+      : database_(database), folder_(folder), gate_(gate) {}
   Space(const Space&) = delete;
   Space& operator=(const Space&) = delete;
   ~Space();
@@ -54,6 +56,7 @@ class Space {
 
   Database& database_;
   const Folder& folder_;
+  ReaderGate& gate_;
   Bounds bounds_;
   Statement page_count_;
   Statement free_count_;

@@ -32,7 +32,7 @@ SqliteJournal::SqliteJournal(OpenedFiles files)
     : files_(std::move(files)),
       rows_(files_.database),
       listing_(files_.database),
-      space_(files_.database, files_.folder),
+      space_(files_.database, files_.folder, *gate_),
       last_(files_.meta.last),
       last_time_(files_.meta.last_time),
       events_(static_cast<int64_t>(files_.meta.events)) {}
@@ -233,7 +233,7 @@ Result<std::vector<topics::JournalHead>> SqliteJournal::oldest(size_t limit) {
 }
 
 Result<std::unique_ptr<topics::JournalReader>> SqliteJournal::open_reader() {
-  return open_sqlite_reader(files_.folder, files_.database_identity, files_.start.epoch);
+  return open_sqlite_reader(files_.folder, files_.database_identity, files_.start.epoch, gate_);
 }
 
 Status SqliteJournal::close() {

@@ -71,6 +71,7 @@ class SqliteJournal final : public topics::Journal {
   OpenedFiles files_;
   ChangeRows rows_;
   Listing listing_;
+  const std::shared_ptr<ReaderGate> gate_ = std::make_shared<ReaderGate>();  // Of all readers.
   Space space_;
   Statement begin_;
   Statement commit_;

@@ -20,9 +20,10 @@ using topics::PlaceQuery;
 
 class SqliteReader final : public topics::JournalReader {
  public:
-  SqliteReader(Database database, std::string epoch)
+  SqliteReader(Database database, std::string epoch, std::shared_ptr<ReaderGate> gate)
       : database_(std::move(database)),
         epoch_(std::move(epoch)),
+        gate_(std::move(gate)),
         names_(database_),
         places_(database_, topic_rows_, walk_rows_) {}
 
@@ -40,6 +41,7 @@ class SqliteReader final : public topics::JournalReader {
 
   Database database_;
   std::string epoch_;
+  std::shared_ptr<ReaderGate> gate_;
   TopicNames names_;
   TopicRows topic_rows_;
   WalkRows walk_rows_;
@@ -76,6 +78,7 @@ Status SqliteReader::prepare() {
 
 template <typename Body>
 auto SqliteReader::within_transaction(Body body) -> decltype(body()) {
+  const ReaderGate::Visit visit(*gate_);
   if (const int code = begin_.run(); code != SQLITE_OK) {
     return database_.failure(code);
   }
@@ -142,16 +145,16 @@ Result<uint64_t> SqliteReader::find(const PlaceQuery& query) {
 
 }  // namespace
 
-Result<std::unique_ptr<topics::JournalReader>> open_sqlite_reader(const Folder& folder,
-                                                                  const FileIdentity& identity,
-                                                                  const std::string& epoch) {
+Result<std::unique_ptr<topics::JournalReader>> open_sqlite_reader(
+    const Folder& folder, const FileIdentity& identity, const std::string& epoch,
+    std::shared_ptr<ReaderGate> gate) {
   auto database =
       Database::open(folder.database(), SQLITE_OPEN_READWRITE, Closing::kLeavesFilesAlone);
   if (!database) {
     return std::move(database).failure();
   }
   database->name_in_messages(std::string(kDatabaseFile));
-  auto reader = std::make_unique<SqliteReader>(std::move(*database), epoch);
+  auto reader = std::make_unique<SqliteReader>(std::move(*database), epoch, std::move(gate));
   if (auto prepared = reader->prepare(); !prepared) {
     return std::move(prepared).failure();
   }

@@ -1,0 +1,44 @@
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "journal/reader_gate.h"
+
+namespace ringcast::journal {
+namespace {
+
+TEST_CASE("journal: the writer has the log for itself while readers wait, and none is inside") {
+  ReaderGate gate;
+  std::atomic<int> inside = 0;
+  std::atomic<int> visits = 0;
+  std::atomic<bool> is_done = false;
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 4; ++i) {
+    readers.emplace_back([&] {
+      while (!is_done) {
+        const ReaderGate::Visit visit(gate);
+        ++inside;
+        ++visits;
+        std::this_thread::yield();
+        --inside;
+      }
+    });
+  }
+  for (int turn = 0; turn < 1000; ++turn) {
+    const ReaderGate::Closed closed(gate);
+    const int before = visits;
+    REQUIRE(inside == 0);
+    std::this_thread::yield();
+    REQUIRE(visits == before);
+  }
+  is_done = true;
+  for (std::thread& reader : readers) {
+    reader.join();
+  }
+  CHECK(visits > 0);
+}
+
+}  // namespace
+}  // namespace ringcast::journal
