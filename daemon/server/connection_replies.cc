@@ -50,13 +50,8 @@ void Connection::submit(const http::Request& request, std::vector<Draft> drafts)
       [&worker = worker_, to = worker_.number_of(*this), reply_number, kind = dialogue_->kind](
           const Result<Receipt>& receipt, const std::vector<Draft>& /*drafts*/) {
         worker.deliver(to, [reply_number, kind, receipt](Connection& connection) {
-<<<<<<< HEAD
-          connection.reply(
-              reply_number, receipt ? publish_response(*receipt, kind) : problem_for(receipt.error()));
-=======
           connection.reply(reply_number, receipt ? publish_response(*receipt, kind)
                                                  : problem_for(receipt.error()));
->>>>>>> main
         });
       });
   if (!submitted) {
