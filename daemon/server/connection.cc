@@ -50,6 +50,9 @@ void Connection::on_readable() {
 
 void Connection::take_input(std::string_view bytes) {
   now_ms_ = worker_.now_ms();
+  if (dialogue_->proxy_header && !take_proxy_header(bytes)) {
+    return;
+  }
   while (step(bytes)) {
     if (dialogue_->out.size() > kMostPendingOut) {
       flush();
@@ -125,9 +128,10 @@ bool Connection::on_request() {
     publish(request);
   } else {
     const Services& services = worker_.services();
-    auto response = services.admin({dialogue.route, request, dialogue.target, *dialogue.caller.identity(),
-                                    settings.options.limits, services.is_ready(),
-                                    services.is_starting, [&] { return defer(request); }});
+    auto response =
+        services.admin({dialogue.route, request, dialogue.target, *dialogue.caller.identity(),
+                        settings.options.limits, services.is_ready(), services.is_starting,
+                        [&] { return defer(request); }});
     if (response) {
       answer(request, std::move(*response));
     }
@@ -146,12 +150,16 @@ void Connection::publish(const http::Request& request) {
     answer(request, problem_for(drafts.error()));
     return;
   }
+  if (const int64_t wait_ms = rate_wait_ms(drafts->size()); wait_ms > 0) {
+    answer(request, too_many(wait_ms));
+    return;
+  }
   if (hub.has_journal()) {
     submit(request, std::move(*drafts));
     return;
   }
-  const Result<Receipt> receipt = hub.publish(*drafts, dialogue.caller.identity()->name, worker_.index(),
-                                             dialogue.key);
+  const Result<Receipt> receipt =
+      hub.publish(*drafts, dialogue.caller.identity()->name, worker_.index(), dialogue.key);
   answer(request,
          receipt ? publish_response(*receipt, dialogue.kind) : problem_for(receipt.error()));
 }
