@@ -63,6 +63,10 @@ bool TopicQuota::claim(std::string_view client, std::string_view topic) {
   return false;
 }
 
+bool TopicQuota::is_counted(std::string_view topic) const {
+  return tickets_.find(std::string(topic)) != tickets_.end();
+}
+
 void TopicQuota::release(std::string_view topic) {
   tickets_.erase(std::string(topic));
 }

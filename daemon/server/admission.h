@@ -55,6 +55,7 @@ class Admission {
   [[nodiscard]] Ticket admit(std::string_view client);
   // Who has more places keeps them, but gets no other.
   void set_places(uint64_t places_each) { places_each_ = places_each; }
+  [[nodiscard]] uint64_t places_each() const { return places_each_; }
   [[nodiscard]] uint64_t places_of(std::string_view client) const;
   // How many clients hold a place.
   [[nodiscard]] size_t size() const;
@@ -82,12 +83,17 @@ class TopicQuota {
   // Counts a topic that is about to be created for the client. False, and nothing is counted, when
   // it has as many as it may; true, and nothing is counted twice, when the topic is counted.
   [[nodiscard]] bool claim(std::string_view client, std::string_view topic);
+  [[nodiscard]] bool is_counted(std::string_view topic) const;
   // The topic is gone, or was not created after all.
   void release(std::string_view topic);
+  // Who has more topics keeps them, but gets no other.
   void set_topics(uint64_t topics_each) { by_client_.set_places(topics_each); }
+  [[nodiscard]] uint64_t topics_each() const { return by_client_.places_each(); }
   [[nodiscard]] uint64_t topics_of(std::string_view client) const {
     return by_client_.places_of(client);
   }
+  // How many topics are counted.
+  [[nodiscard]] size_t size() const { return tickets_.size(); }
 
  private:
   Admission by_client_;  // Before its tickets.

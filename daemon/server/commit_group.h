@@ -33,6 +33,7 @@ struct CommitGroup {
   std::unordered_map<topics::Topic*, Placed> placed;
   std::unordered_map<std::string, IdempotencyKeys::Answer> keys;  // New ones, in their scope.
   std::vector<TrimPlan> trims;
+  std::vector<std::string> claimed;  // Topics that count for who creates them since this group.
   size_t events = 0;
 };
 

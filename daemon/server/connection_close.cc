@@ -30,6 +30,7 @@ http::Response problem_for(const Error& error, Endpoint endpoint) {
     case Errc::kForbidden:
       response.headers.emplace_back("WWW-Authenticate", challenge_for(error));
       break;
+    case Errc::kTooMany:
     case Errc::kOverloaded:
     case Errc::kBehind:
     case Errc::kStorage:

@@ -1,7 +1,6 @@
 #include "server/hub.h"
 
 #include <algorithm>
-#include <unordered_set>
 #include <utility>
 
 #include "sse/position.h"
@@ -16,7 +15,7 @@ constexpr size_t kInboxComments = 256;
 
 }  // namespace
 
-Result<Receipt> Hub::publish(std::vector<Draft>& drafts, std::string_view who, uint32_t by_worker,
+Result<Receipt> Hub::publish(std::vector<Draft>& drafts, Publisher who, uint32_t by_worker,
                              const std::string& request_key) {
   Receipt receipt;
   uint64_t to_wake = 0;
@@ -28,14 +27,15 @@ Result<Receipt> Hub::publish(std::vector<Draft>& drafts, std::string_view who, u
         return Receipt{answer->accepted, answer->accepted, answer->first_id, answer->last_id};
       }
     }
-    find_repeats(drafts, who, now_ms);
+    find_repeats(drafts, who.name, now_ms);
     last_time_ms_ = std::max(last_time_ms_, clock_.unix_ms());
     retention_.set_time(last_time_ms_);
-    if (Status room = make_room(drafts); !room) {
+    std::vector<std::string> claimed;  // For good: nothing fails from here on.
+    if (Status room = make_room(drafts, who.client, claimed); !room) {
       return std::move(room).failure();
     }
     for (Draft& draft : drafts) {
-      store(draft, who, receipt);
+      store(draft, who.name, receipt);
     }
     if (!request_key.empty()) {
       keys_.add(request_key, {receipt.accepted, receipt.first_id, receipt.last_id}, now_ms);

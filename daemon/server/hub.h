@@ -9,10 +9,13 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <unordered_set>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "server/admission.h"
 #include "server/idempotency_keys.h"
 #include "server/options.h"
 #include "topics/catalog.h"
@@ -32,6 +35,21 @@ struct Draft {
   std::vector<std::string> comment_topics;  // ...and where it goes.
 };
 
+// Who publishes.
+struct Publisher {
+  Publisher() = default;
+  // A name alone, in any form of text.
+  template <typename Text>
+  requires std::is_convertible_v<const Text&, std::string_view>
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Publisher(const Text& only_name) : name(only_name) {}
+  Publisher(std::string_view its_name, std::string_view its_client)
+      : name(its_name), client(its_client) {}
+
+  std::string_view name;    // The scope of idempotency keys.
+  std::string_view client;  // Whom limits.topics_per_token counts; empty: nobody.
+};
+
 // What became of a publish.
 struct Receipt {
   uint64_t accepted = 0;    // Events and comments, repeats included.
@@ -47,7 +65,8 @@ using Published = std::function<void(Result<Receipt>, std::vector<Draft>)>;
 // A publish that waits for the journal.
 struct Submission {
   std::vector<Draft> drafts;
-  std::string who;
+  std::string who;     // Publisher::name,
+  std::string client;  // and its client.
   std::string request_key;
   std::string cleared;  // Instead of drafts: DELETE of this topic.
   Published done;
@@ -132,16 +151,17 @@ class Hub {
   static constexpr uint32_t kNoWorker = UINT32_MAX;
 
   // Stores all or nothing. `by_worker` is not woken: it looks into its inbox before it sleeps.
-  // kOverloaded: too many topics or too large; kBehind: no memory before subscribers were served.
+  // kOverloaded: too many topics or too large; kTooMany: too many that the client has created;
+  // kBehind: no memory before subscribers were served.
   // Drafts are used up on success and untouched on failure. `request_key`: an idempotency key of
   // all drafts together, in its scope; empty: none.
-  Result<Receipt> publish(std::vector<Draft>& drafts, std::string_view who, uint32_t by_worker,
+  Result<Receipt> publish(std::vector<Draft>& drafts, Publisher who, uint32_t by_worker,
                           const std::string& request_key = {});
 
   // The same where there is a journal: `done` gets the outcome. kBehind, and the drafts are
   // untouched, when more waits to be written than may.
   // Written after the next release_submissions(). Workers are woken after `done`, not by it.
-  Status submit(std::vector<Draft>& drafts, std::string_view who, const std::string& request_key,
+  Status submit(std::vector<Draft>& drafts, Publisher who, const std::string& request_key,
                 Published done);
   // What was submitted in one turn of a loop is one group, and one slice for its readers.
   void release_submissions();
@@ -266,7 +286,16 @@ class Hub {
   Status restore_keys();
 
   void find_repeats(std::vector<Draft>& drafts, std::string_view who, int64_t now_ms);
-  Status make_room(const std::vector<Draft>& drafts);
+  struct Need {
+    size_t bytes = 0;
+    std::unordered_set<std::string_view> fresh;  // Topics that hold no events so far.
+  };
+  [[nodiscard]] Need need_of(const std::vector<Draft>& drafts) const;
+  Status make_room(const std::vector<Draft>& drafts, std::string_view client,
+                   std::vector<std::string>& claimed);
+  Status claim(const std::unordered_set<std::string_view>& fresh, std::string_view client,
+               std::vector<std::string>& claimed);
+  void give_back(std::vector<std::string>& claimed);
   std::vector<topics::Interest*> interests_in(const std::vector<std::string>& names,
                                               uint32_t worker) const;
   void store(Draft& draft, std::string_view who, Receipt& receipt);
@@ -286,6 +315,7 @@ class Hub {
   topics::Catalog catalog_;
   topics::Retention retention_;
   IdempotencyKeys keys_;
+  TopicQuota quota_;
   std::vector<Inbox> inboxes_;
   uint64_t topics_limit_;
   uint64_t committed_ = 0;

@@ -1,6 +1,7 @@
 // Publishing with a journal: see the two steps in hub.h. What has to leave it: hub_trim.cc.
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "server/commit_group.h"
@@ -46,7 +47,7 @@ topics::JournalKey row_of(const std::string& key, const IdempotencyKeys::Answer&
 
 }  // namespace
 
-Status Hub::submit(std::vector<Draft>& drafts, std::string_view who, const std::string& request_key,
+Status Hub::submit(std::vector<Draft>& drafts, Publisher who, const std::string& request_key,
                    Published done) {
   const size_t bytes = memory_of(drafts);
   {
@@ -64,7 +65,8 @@ Status Hub::submit(std::vector<Draft>& drafts, std::string_view who, const std::
     pending_bytes_ += bytes;
     Submission& submission = pending_.emplace_back();
     submission.drafts = std::move(drafts);
-    submission.who = who;
+    submission.who = who.name;
+    submission.client = who.client;
     submission.request_key = request_key;
     submission.done = std::move(done);
     submission.charged = bytes;
@@ -189,10 +191,13 @@ void Hub::sequence(CommitGroup& group, Submission& submission) {
     }
   }
   find_repeats(submission.drafts, submission.who, now_ms);
-  if (Status room = make_room(submission.drafts); !room) {
+  std::vector<std::string> claimed;
+  if (Status room = make_room(submission.drafts, submission.client, claimed); !room) {
     submission.refusal = std::move(room).failure().error;
     return;
   }
+  group.claimed.insert(group.claimed.end(), std::make_move_iterator(claimed.begin()),
+                       std::make_move_iterator(claimed.end()));
   for (Draft& draft : submission.drafts) {
     sequence(group, submission, draft);
   }
@@ -358,6 +363,7 @@ void Hub::undo(CommitGroup& group) {
   std::vector<uint64_t>& dropped = catalog_.dropped_numbers();
   dropped.insert(dropped.end(), group.changes.dropped_topics.begin(),
                  group.changes.dropped_topics.end());
+  give_back(group.claimed);
   for (auto& [key, placed] : group.placed) {
     topics::Topic& topic = *placed.topic;
     topic.disk.nth = placed.nth_before;

@@ -1,6 +1,5 @@
 // Who wants what of the hub: workers and their interests. The way of an event is in hub.cc.
 #include <algorithm>
-#include <unordered_set>
 #include <utility>
 
 #include "server/hub.h"
@@ -30,10 +29,12 @@ Hub::Hub(const Options& options, std::string epoch, const Clock& clock, topics::
       catalog_(budget_, options.policies, options.workers, options.limits.topics),
       retention_(catalog_, budget_, pumped_),
       keys_(options.idempotency),
+      quota_(options.limits.topics_per_token),
       inboxes_(options.workers),
       topics_limit_(options.limits.topics),
       journal_(journal),
       commit_options_(options.commit) {
+  catalog_.on_forget([this](std::string_view name) { quota_.release(name); });
   if (journal_ != nullptr) {
     const topics::JournalStart& start = journal_->start();
     committed_ = assigned_ = start.last_seq;
@@ -42,31 +43,84 @@ Hub::Hub(const Options& options, std::string epoch, const Clock& clock, topics::
   }
 }
 
-// For the events, their slots in the rings, and topics that are new. Of limits.topics only those
-// count that hold events, those of the batch once each.
-Status Hub::make_room(const std::vector<Draft>& drafts) {
-  std::unordered_set<std::string_view> fresh;
-  size_t bytes = 0;
+// For the events, their slots in the rings, and topics that are new. Topics of the batch count once
+// each.
+Hub::Need Hub::need_of(const std::vector<Draft>& drafts) const {
+  Need need;
   for (const Draft& draft : drafts) {
     if (!draft.event || draft.repeat_of) {
       continue;
     }
-    bytes += draft.event->memory();
+    need.bytes += draft.event->memory();
     for (const std::string& name : draft.event->topics()) {
       const topics::Topic* topic = catalog_.find(name);
-      bytes += 2 * sizeof(topics::Ring::Slot);  // Rings grow by doubling.
-      bytes += topic == nullptr ? topics::Catalog::cost_of(name) : 0;
+      need.bytes += 2 * sizeof(topics::Ring::Slot);  // Rings grow by doubling.
+      need.bytes += topic == nullptr ? topics::Catalog::cost_of(name) : 0;
       if (topic == nullptr || !topic->holds_events()) {
-        fresh.insert(name);
+        need.fresh.insert(name);
       }
     }
   }
-  if (!fresh.empty() && catalog_.topics_with_events + fresh.size() > topics_limit_) {
+  return need;
+}
+
+// Of limits.topics only those count that hold events. `claimed` gets the topics that count for
+// their creator from now on; with a failure there are none.
+Status Hub::make_room(const std::vector<Draft>& drafts, std::string_view client,
+                      std::vector<std::string>& claimed) {
+  const Need need = need_of(drafts);
+  if (!need.fresh.empty() && catalog_.topics_with_events + need.fresh.size() > topics_limit_) {
     return fail(Errc::kOverloaded,
                 "limits.topics: " + std::to_string(topics_limit_) + " topics hold events already",
                 "topic");
   }
-  return retention_.make_room(bytes);  // Only takes away: the limit holds afterwards.
+  if (Status counted = claim(need.fresh, client, claimed); !counted) {
+    return counted;  // Before anything is evicted for it.
+  }
+  const uint64_t evictions = retention_.evictions();
+  Status room = retention_.make_room(need.bytes);  // Only takes away: limits.topics is kept.
+  if (room && retention_.evictions() != evictions) {
+    // A topic that somebody else created may have gone, and would come back as this client's.
+    room = claim(need_of(drafts).fresh, client, claimed);
+  }
+  if (!room) {
+    give_back(claimed);
+  }
+  return room;
+}
+
+// All or none. A topic counts for who publishes the first event in it, also when it has readers
+// already: else who may subscribe could make any number of topics. It counts until it is forgotten.
+Status Hub::claim(const std::unordered_set<std::string_view>& fresh, std::string_view client,
+                  std::vector<std::string>& claimed) {
+  if (client.empty()) {
+    return Ok{};
+  }
+  for (const std::string_view name : fresh) {
+    if (quota_.is_counted(name)) {
+      continue;
+    }
+    if (quota_.claim(client, name)) {
+      claimed.emplace_back(name);
+      continue;
+    }
+    give_back(claimed);
+    const uint64_t has = quota_.topics_of(client);
+    std::string detail = "limits.topics_per_token: " + std::string(client) + " has created " +
+                         std::to_string(has) + " topics that are still there";
+    if (has < quota_.topics_each()) {
+      detail += ", and may have " + std::to_string(quota_.topics_each());
+    }
+    return fail(Errc::kTooMany, std::move(detail), "topic");
+  }
+  return Ok{};
+}
+
+void Hub::give_back(std::vector<std::string>& claimed) {
+  for (const std::string& name : claimed) {
+    quota_.release(name);
+  }
+  claimed.clear();
 }
 
 // What a repeat needs was stored the first time: it is answered even when there is no room.

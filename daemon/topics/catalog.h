@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -142,6 +143,8 @@ class Catalog {
   Topic& touch(std::string_view name);
   // Lets go of a topic without events and exact subscribers that is in nobody's inbox.
   bool forget_if_unused(Topic& topic);
+  // Gets the name of each topic that is forgotten, just before it goes.
+  void on_forget(std::function<void(std::string_view)> tell) { tell_forgotten_ = std::move(tell); }
 
   // What a pattern or an exact topic costs the budget when it is joined, at the most.
   [[nodiscard]] static size_t cost_of(std::string_view pattern);
@@ -210,6 +213,7 @@ class Catalog {
   uint64_t visit_ = 0;   // Counts joins and births; marks what one of them has linked.
   Tombstone forgotten_;  // The maximum of the tombstones that were dropped.
   std::vector<uint64_t> dropped_numbers_;
+  std::function<void(std::string_view)> tell_forgotten_;
 };
 
 }  // namespace ringcast::topics

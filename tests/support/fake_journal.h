@@ -18,8 +18,8 @@ class FakeJournal final : public topics::Journal {
   explicit FakeJournal(topics::JournalStart start = {.epoch = "e"}) : start_(std::move(start)) {}
 
   const topics::JournalStart& start() const override { return start_; }
-  Result<std::vector<topics::StoredTopic>> topics(uint64_t /*after*/, size_t /*limit*/) override {
-    return std::vector<topics::StoredTopic>();
+  Result<std::vector<topics::StoredTopic>> topics(uint64_t after, size_t /*limit*/) override {
+    return after == 0 ? stored : std::vector<topics::StoredTopic>();
   }
   Result<std::vector<std::unique_ptr<sse::Event>>> newest(uint64_t /*before*/, size_t /*limit*/,
                                                           size_t /*bytes*/) override {
@@ -77,7 +77,8 @@ class FakeJournal final : public topics::Journal {
   }
   Status close() override { return Ok{}; }
 
-  std::optional<Error> failure;  // Of every write.
+  std::optional<Error> failure;             // Of every write.
+  std::vector<topics::StoredTopic> stored;  // From before the start.
   topics::JournalUsage disk{.limit_bytes = 1 << 30};
   std::vector<topics::JournalHead> events;  // With the placement in the first topic.
   std::map<uint64_t, topics::JournalTopic> rows;

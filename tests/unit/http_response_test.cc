@@ -57,7 +57,8 @@ TEST_CASE("http: each error code has its status and each status its phrase") {
       {Errc::kForbidden, 403},   {Errc::kNotFound, 404},     {Errc::kMethodNotAllowed, 405},
       {Errc::kTimeout, 408},     {Errc::kTooLarge, 413},     {Errc::kMediaType, 415},
       {Errc::kExpectation, 417}, {Errc::kHeadTooLarge, 431}, {Errc::kMethodUnknown, 501},
-      {Errc::kOverloaded, 503},  {Errc::kBehind, 503},       {Errc::kVersion, 505}};
+      {Errc::kOverloaded, 503},  {Errc::kBehind, 503},       {Errc::kVersion, 505},
+      {Errc::kTooMany, 429}};
   for (const auto& [code, status] : expected) {
     CAPTURE(status);
     CHECK(status_of(code) == status);

@@ -133,6 +133,30 @@ TEST_CASE("server: a topic counts once, for who created it") {
   CHECK(quota.claim("you", "a"));
   CHECK(quota.topics_of("me") == 1);
   CHECK(quota.topics_of("you") == 0);
+  CHECK(quota.is_counted("a"));
+  CHECK(quota.size() == 1);
+}
+
+TEST_CASE("server: a topic that was refused to its publisher leaves nothing behind") {
+  TopicQuota quota(1);
+  CHECK(quota.claim("me", "a"));
+  CHECK_FALSE(quota.claim("me", "b"));
+  CHECK_FALSE(quota.is_counted("b"));
+  CHECK(quota.size() == 1);
+  quota.release("a");
+  CHECK(quota.size() == 0);
+}
+
+TEST_CASE("server: with a lower quota a publisher keeps its topics and gets no other") {
+  TopicQuota quota(3);
+  CHECK(quota.claim("me", "a"));
+  CHECK(quota.claim("me", "b"));
+  quota.set_topics(1);
+  CHECK(quota.topics_each() == 1);
+  CHECK(quota.topics_of("me") == 2);
+  CHECK(quota.claim("me", "a"));
+  quota.release("b");
+  CHECK_FALSE(quota.claim("me", "b"));
 }
 
 TEST_CASE("server: a topic that is gone counts no more") {

@@ -64,6 +64,24 @@ TEST_CASE("topics: a topic without events is kept by exact subscribers, not by p
   CHECK(reader.topics.empty());
 }
 
+TEST_CASE("topics: each topic that is forgotten is told by its name, once") {
+  std::vector<std::string> told;
+  Shelf shelf;
+  shelf.catalog.on_forget([&](std::string_view name) { told.emplace_back(name); });
+  shelf.publish({"a", "b"});
+  {
+    const Joined reader(shelf, {"a"});
+    shelf.retention.clear(*shelf.catalog.find("a"));
+    CHECK_FALSE(shelf.catalog.forget_if_unused(*shelf.catalog.find("a")));
+    CHECK(told.empty());
+  }
+  CHECK(told == std::vector<std::string>{"a"});  // With its last reader.
+  CHECK_FALSE(shelf.catalog.forget_if_unused(*shelf.catalog.find("b")));
+  shelf.retention.clear(*shelf.catalog.find("b"));
+  shelf.retention.sweep(0, 10);
+  CHECK(told == std::vector<std::string>{"a", "b"});
+}
+
 TEST_CASE("topics: a topic in somebody's inbox is not forgotten") {
   Shelf shelf;
   shelf.publish({"a"});
