@@ -44,6 +44,7 @@ Status Connection::check_head(const http::Request& head) {
   Dialogue& dialogue = *dialogue_;
   const Settings& settings = worker_.settings();
   dialogue.route = {};
+  dialogue.is_identified = false;
   Result<http::Target> target = http::parse_target(head.target);
   if (!target) {
     return std::move(target).failure();
@@ -60,6 +61,7 @@ Status Connection::check_head(const http::Request& head) {
   if (Status known = check_caller(head); !known) {
     return known;
   }
+  dialogue.is_identified = true;
   const std::string_view expect = head.header("expect");
   if (!expect.empty() && !equals_ignoring_case(expect, "100-continue")) {
     return fail(Errc::kExpectation, "only 100-continue can be expected", "Expect");
@@ -100,18 +102,18 @@ Status Connection::check_publish(const http::Request& head) {
     return fail(Errc::kTooLarge, "the body has " + std::to_string(*head.content_length) +
                                      " bytes; limits.body is " + std::to_string(limits.body_bytes));
   }
-  Result<std::string> key = request_key(head, dialogue.route, *kind, dialogue.caller.identity()->name);
+  Result<std::string> key =
+      request_key(head, dialogue.route, *kind, dialogue.caller.identity()->name);
   if (!key) {
     return std::move(key).failure();
   }
   dialogue.key = std::move(*key);
   if (*kind == BodyKind::kNdjson) {
-    dialogue.ingest = std::make_unique<NdjsonIngest>(dialogue.caller.identity(), epoch,
-                                                     limits.body_bytes);
+    dialogue.ingest =
+        std::make_unique<NdjsonIngest>(dialogue.caller.identity(), epoch, limits.body_bytes);
     dialogue.parser.stream_body();
   }
-  return check_publish_head(dialogue.target, dialogue.route, *dialogue.caller.identity(),
-                            epoch);
+  return check_publish_head(dialogue.target, dialogue.route, *dialogue.caller.identity(), epoch);
 }
 
 // NDJSON: whole lines are published as they come. `rest`: what follows the part that was parsed.
