@@ -21,8 +21,8 @@ struct LogOptions {
   enum class Level { kDebug, kInfo, kWarn, kError };
   enum class Format { kAuto, kText, kJson };
   Level level = Level::kInfo;
-  std::map<std::string, Level, std::less<>> levels{};  // Of modules that have their own.
   Format format = Format::kAuto;                       // kAuto: text on a terminal, JSON elsewhere.
+  std::map<std::string, Level, std::less<>> levels{};  // Of modules that have their own.
 
   // Whether a line of this module and level is written.
   [[nodiscard]] bool writes(std::string_view module, Level line) const;

@@ -65,7 +65,7 @@ class RefusedTest(AccessLogCase):
 
     def test_too_large_is_refused_too(self):
         self.assertEqual(self.try_publish(PAYLOAD * 100, "cam/large", bearer(CAM)).status, 413)
-        line = self.wait_for_line("refused", status="413", path="/topics/cam/large")
+        line = self.wait_for_line("refused", status="413", path="/topics/cam%2Flarge")
         self.assertEqual(line["who"], "cam")
         self.assert_nothing_secret()
 

@@ -17,8 +17,8 @@ namespace {
 
 using config::LogOptions;
 
-constexpr LogOptions kText = {LogOptions::Level::kInfo, LogOptions::Format::kText};
-constexpr LogOptions kJson = {LogOptions::Level::kInfo, LogOptions::Format::kJson};
+const LogOptions kText = {LogOptions::Level::kInfo, LogOptions::Format::kText};
+const LogOptions kJson = {LogOptions::Level::kInfo, LogOptions::Format::kJson};
 
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
