@@ -4,9 +4,9 @@
 #include <utility>
 #include <vector>
 
-#include "fake_clock.h"
 #include "http/response.h"
 #include "server/access_log.h"
+#include "support/fake_clock.h"
 
 namespace ringcast::server {
 namespace {
@@ -21,7 +21,7 @@ std::string text_of(const LogLine& line) {
 }
 
 struct Trail {
-  explicit Trail(AccessLines lines = AccessLines::kAll) { log.set_lines(lines); }
+  explicit Trail(AccessLines told = AccessLines::kAll) { log.set_lines(told); }
 
   void refuse() { log.refused(cam, http::problem({.code = Errc::kForbidden, .detail = "no"})); }
   [[nodiscard]] std::string last() const { return text_of(lines.back()); }
