@@ -80,7 +80,10 @@ void Daemon::on_restored(const Status& restored) {
   const Status read =
       restored ? journal_readers_->start(*journal_, std::clamp(core_count(), 2U, 8U)) : restored;
   if (!read) {
-    log_({LogLevel::kError, "the journal cannot be read", {{"error", read.error().detail}}});
+    log_({LogLevel::kError,
+          "the journal cannot be read",
+          {{"error", read.error().detail}},
+          "journal"});
     is_failed_ = true;
     end();
     return;
@@ -188,8 +191,7 @@ void Daemon::watch_jwks() {
     return;
   }
   jwks_ = std::make_unique<JwksSource>(
-      config_.auth.jwt, access_.keys, log_,
-      [this, reloads = reloads_](const auth::JwtKeys& keys) {
+      config_.auth.jwt, access_.keys, log_, [this, reloads = reloads_](const auth::JwtKeys& keys) {
         mailbox_->post([this, reloads, keys] {
           if (reloads == reloads_) {  // Else it was read for another configuration.
             take_keys(keys);
@@ -243,6 +245,10 @@ server::SettingsRef Daemon::make_settings() const {
   options.workers = config_.workers == 0 ? core_count() : config_.workers;
   options.commit = {.pending_bytes = config_.journal.pending_bytes,
                     .sync_interval_ms = config_.journal.interval_ms};
+  // Decided here, so that no line is made only to be thrown away.
+  if (!config_.log.writes("access", config::LogOptions::Level::kInfo)) {
+    options.access_lines = server::AccessLines::kNone;
+  }
   const uint64_t own = kOwnDescriptors + options.workers * kDescriptorsPerWorker;
   const uint64_t free = descriptors_ > 2 * own ? descriptors_ - own : descriptors_ / 2;
   if (options.limits.connections > free) {

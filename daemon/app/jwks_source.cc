@@ -62,7 +62,8 @@ void JwksSource::run() {
     log_({LogLevel::kWarn,
           keys_.missing.empty() ? "the JWKS cannot be read: the old keys stay"
                                 : "the JWKS cannot be read, so that there are no keys yet",
-          {{"error", set.error().detail}, {"retry_ms", std::to_string(wait_ms)}}});
+          {{"error", set.error().detail}, {"retry_ms", std::to_string(wait_ms)}},
+          "auth"});
   }
 }
 
@@ -93,9 +94,9 @@ void JwksSource::take(auth::JwkSet set) {
   }
   keys_ = next;
   for (const std::string& skipped : set.skipped) {
-    log_({LogLevel::kWarn, "a key of the JWKS is skipped", {{"key", skipped}}});
+    log_({LogLevel::kWarn, "a key of the JWKS is skipped", {{"key", skipped}}, "auth"});
   }
-  log_({LogLevel::kInfo, "the JWKS was read", {{"keys", std::to_string(set.keys.size())}}});
+  log_({LogLevel::kInfo, "the JWKS was read", {{"keys", std::to_string(set.keys.size())}}, "auth"});
   on_keys_(std::move(next));
 }
 

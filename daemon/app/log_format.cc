@@ -67,7 +67,8 @@ std::string json_value(std::string_view value) {
 }  // namespace
 
 std::string text_body(const LogLine& line) {
-  std::string out = escape(line.message);
+  std::string out = line.module == LogLine{}.module ? "" : std::string(line.module) + ": ";
+  out += escape(line.message);
   for (const auto& [name, value] : line.fields) {
     out += " " + std::string(name) + "=" + text_value(value);
   }
@@ -75,7 +76,8 @@ std::string text_body(const LogLine& line) {
 }
 
 std::string json_body(const LogLine& line) {
-  std::string out = "\"message\":" + json_value(line.message);
+  std::string out = "\"module\":" + json_value(line.module);
+  out += ",\"message\":" + json_value(line.message);
   for (const auto& [name, value] : line.fields) {
     out += "," + json_value(name) + ":" + json_value(value);
   }

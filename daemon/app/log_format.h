@@ -7,13 +7,14 @@
 
 namespace ringcast::app {
 
-// "message key=value key=\"two words\"": what stands behind time and level. Control characters and
+// "access: message key=value key=\"two words\"": what stands behind time and level; the module
+// "daemon" goes without saying. Control characters and
 // bytes that are not UTF-8 are escaped, so that no request can forge a line or move the cursor of
 // a terminal.
 [[nodiscard]] std::string text_body(const LogLine& line);
 
-// "\"message\":\"...\",\"key\":\"value\"": the members that follow time and level. Field names are
-// constants in the code and never time, level or message.
+// "\"module\":\"...\",\"message\":\"...\",\"key\":\"value\"": the members that follow time and
+// level. Field names are constants in the code and never time, level, module or message.
 [[nodiscard]] std::string json_body(const LogLine& line);
 
 }  // namespace ringcast::app

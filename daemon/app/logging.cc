@@ -38,19 +38,19 @@ spdlog::level::level_enum level_of(LogLevel level) {
   return spdlog::level::err;
 }
 
-spdlog::level::level_enum level_of(config::LogOptions::Level level) {
+config::LogOptions::Level configured_level(LogLevel level) {
   using Level = config::LogOptions::Level;
   switch (level) {
-    case Level::kDebug:
-      return spdlog::level::debug;
-    case Level::kInfo:
-      return spdlog::level::info;
-    case Level::kWarn:
-      return spdlog::level::warn;
-    case Level::kError:
+    case LogLevel::kDebug:
+      return Level::kDebug;
+    case LogLevel::kInfo:
+      return Level::kInfo;
+    case LogLevel::kWarn:
+      return Level::kWarn;
+    case LogLevel::kError:
       break;
   }
-  return spdlog::level::err;
+  return Level::kError;
 }
 
 bool writes_json(config::LogOptions::Format format, std::FILE* file) {
@@ -87,9 +87,13 @@ class LevelName final : public spdlog::custom_flag_formatter {
 
 // A logger together with the format that its lines must have; never changed once it is in use.
 struct Setup {
+  config::LogOptions options;
   bool is_json;
   std::shared_ptr<spdlog::async_logger> logger;
 
+  [[nodiscard]] bool wants(const LogLine& line) const {
+    return options.writes(line.module, configured_level(line.level));
+  }
   void write(const LogLine& line) const {
     const std::string body = is_json ? json_body(line) : text_body(line);
     logger->log(level_of(line.level), spdlog::string_view_t(body));
@@ -116,7 +120,7 @@ struct LogOutput::State {
 
   void write(const LogLine& line) {
     const auto now = current();
-    if (!now->logger->should_log(level_of(line.level))) {
+    if (!now->wants(line)) {
       return;
     }
     // Not while the queue is crowded: the notice would be dropped with the rest.
@@ -134,8 +138,9 @@ struct LogOutput::State {
       news = drops - told_drops;
       told_drops = drops;
     }
-    if (news > 0) {
-      now.write({LogLevel::kWarn, "log lines dropped", {{"lines", std::to_string(news)}}});
+    const LogLine notice{LogLevel::kWarn, "log lines dropped", {{"lines", std::to_string(news)}}};
+    if (news > 0 && now.wants(notice)) {
+      now.write(notice);
     }
   }
 };
@@ -164,9 +169,9 @@ void LogOutput::configure(const config::LogOptions& options) {
       std::make_unique<spdlog::pattern_formatter>("", spdlog::pattern_time_type::utc, "\n");
   formatter->add_flag<LevelName>('*', !is_json).set_pattern(is_json ? kJsonPattern : kTextPattern);
   logger->set_formatter(std::move(formatter));
-  logger->set_level(level_of(options.level));
+  logger->set_level(spdlog::level::debug);  // Setup::wants() has judged, by module.
   logger->flush_on(spdlog::level::warn);
-  auto setup = std::make_shared<const Setup>(Setup{is_json, std::move(logger)});
+  auto setup = std::make_shared<const Setup>(Setup{options, is_json, std::move(logger)});
   const std::lock_guard lock(state_->mutex);
   state_->setup = std::move(setup);
 }

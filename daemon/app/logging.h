@@ -22,7 +22,7 @@ class LogOutput {
 
   // The port that other modules log to. Any thread.
   [[nodiscard]] Log log();
-  // Changes level and format for the lines to come. Any thread.
+  // Changes levels and format for the lines to come. Any thread.
   void configure(const config::LogOptions& options);
 
  private:

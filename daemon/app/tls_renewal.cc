@@ -60,13 +60,14 @@ void TlsRenewal::renew(net::TlsIdentity& identity) const {
   if (!renewed) {
     log_({LogLevel::kError,
           "a listener's certificate cannot be read: the old one stays",
-          {{"error", renewed.error().detail}}});
+          {{"error", renewed.error().detail}},
+          "tls"});
     return;
   }
   for (const std::string& note : notes) {
-    log_({LogLevel::kWarn, note, {}});
+    log_({LogLevel::kWarn, note, {}, "tls"});
   }
-  log_({LogLevel::kInfo, "certificate read", {{"file", identity.options().certificate}}});
+  log_({LogLevel::kInfo, "certificate read", {{"file", identity.options().certificate}}, "tls"});
 }
 
 }  // namespace ringcast::app

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -10,11 +11,16 @@ namespace ringcast {
 
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
 
+// The parts of the daemon whose lines can have a level of their own.
+inline constexpr std::array<std::string_view, 6> kLogModules = {"daemon",  "access", "auth",
+                                                                "journal", "net",    "tls"};
+
 // One log line: what happened, and the facts as fields so that it can be searched.
 struct LogLine {
   LogLevel level = LogLevel::kInfo;
   std::string message;
   std::vector<std::pair<std::string_view, std::string>> fields;
+  std::string_view module = "daemon";  // A literal: one of kLogModules.
 };
 
 // Where log lines go. Thread-safe; `app` passes the real one in.

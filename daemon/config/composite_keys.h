@@ -41,4 +41,7 @@ std::string print_hosts(const Config& config);
 Status read_origins(const Node& value, std::string_view path, Config& config);
 std::string print_origins(const Config& config);
 
+Status read_log_levels(const Node& value, std::string_view path, Config& config);
+std::string print_log_levels(const Config& config);
+
 }  // namespace ringcast::config

@@ -6,6 +6,11 @@ namespace ringcast::config {
 
 Config::Config() : listen{{.address = {.host = "127.0.0.1", .port = 8080, .unix_path = {}}}} {}
 
+bool LogOptions::writes(std::string_view module, Level line) const {
+  const auto own = levels.find(module);
+  return line >= (own == levels.end() ? level : own->second);
+}
+
 std::string print(const Config& config) {
   return print_keys(all_keys(), config, 0);
 }

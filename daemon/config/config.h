@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,7 +21,11 @@ struct LogOptions {
   enum class Level { kDebug, kInfo, kWarn, kError };
   enum class Format { kAuto, kText, kJson };
   Level level = Level::kInfo;
-  Format format = Format::kAuto;  // kAuto: text on a terminal, JSON elsewhere.
+  Format format = Format::kAuto;                       // kAuto: text on a terminal, JSON elsewhere.
+  std::map<std::string, Level, std::less<>> levels{};  // Of modules that have their own.
+
+  // Whether a line of this module and level is written.
+  [[nodiscard]] bool writes(std::string_view module, Level line) const;
   bool operator==(const LogOptions&) const = default;
 };
 

@@ -25,7 +25,8 @@ constexpr std::array<std::string_view, 2> kLagged = {"skip", "disconnect"};
 constexpr std::array<std::string_view, 3> kSyncs = {"always", "interval", "off"};
 // In the order of http::ForwardedHeader.
 constexpr std::array<std::string_view, 3> kHeaders = {"x-forwarded-for", "forwarded", "none"};
-constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warn", "error"};
+// In the order of server::AccessLines.
+constexpr std::array<std::string_view, 3> kAccessLines = {"refused", "all", "none"};
 constexpr std::array<std::string_view, 3> kFormats = {"auto", "text", "json"};
 
 template <auto Member>
@@ -83,8 +84,14 @@ constexpr Choice kHeaderChoice = {
       config.server.proxies.header = static_cast<http::ForwardedHeader>(index);
     }};
 constexpr Choice kLevelChoice = {
-    kLevels, [](const Config& config) { return static_cast<size_t>(config.log.level); },
+    kLogLevels, [](const Config& config) { return static_cast<size_t>(config.log.level); },
     [](Config& config, size_t index) { config.log.level = static_cast<LogOptions::Level>(index); }};
+constexpr Choice kAccessChoice = {
+    kAccessLines,
+    [](const Config& config) { return static_cast<size_t>(config.server.access_lines); },
+    [](Config& config, size_t index) {
+      config.server.access_lines = static_cast<server::AccessLines>(index);
+    }};
 constexpr Choice kFormatChoice = {
     kFormats, [](const Config& config) { return static_cast<size_t>(config.log.format); },
     [](Config& config, size_t index) {
@@ -176,6 +183,8 @@ constexpr std::array kKeys = {
     Key{"hosts", kLive, Composite{read_hosts, print_hosts, "a list of host names"}},
     Key{"cors.origins", kLive, Composite{read_origins, print_origins, "a list of origins"}},
     Key{"log.level", kLive, kLevelChoice},
+    Key{"log.levels", kLive, Composite{read_log_levels, print_log_levels, "a map of modules"}},
+    Key{"log.access", kLive, kAccessChoice},
     Key{"log.format", kLive, kFormatChoice},
 };
 

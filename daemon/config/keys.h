@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -52,6 +53,9 @@ struct Composite {
   std::string_view values;  // What the documentation says that it can be.
   bool is_scalar = false;   // At least some of its values are.
 };
+
+// In the order of LogOptions::Level.
+inline constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warn", "error"};
 
 enum class Change { kLive, kRestart };
 

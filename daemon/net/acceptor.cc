@@ -223,7 +223,8 @@ void Acceptor::shed() {
   if (!std::exchange(is_out_of_descriptors_, true)) {
     log_({LogLevel::kError,
           "out of descriptors: refusing connections until some are closed",
-          {{"address", listener_.address().text()}, {"error", std::strerror(errno)}}});
+          {{"address", listener_.address().text()}, {"error", std::strerror(errno)}},
+          "net"});
   }
   ::close(spare_);
   const int descriptor =

@@ -158,8 +158,9 @@ void Connection::publish(const http::Request& request) {
     submit(request, std::move(*drafts));
     return;
   }
-  const Result<Receipt> receipt =
-      hub.publish(*drafts, dialogue.caller.identity()->name, worker_.index(), dialogue.key);
+  const PublishNoteRef note = note_publish(request, *drafts);
+  const Result<Receipt> receipt = hub.publish(*drafts, publisher(), worker_.index(), dialogue.key);
+  log_published(note, receipt);
   answer(request,
          receipt ? publish_response(*receipt, dialogue.kind) : problem_for(receipt.error()));
 }
@@ -173,7 +174,9 @@ void Connection::answer(const http::Request& request, http::Response response) {
   }
   if (response.status >= 400) {
     worker_.counts().refused.add();
+    log_refusal(request, response);
   }
+  dialogue_->is_identified = false;
   http::append_response(dialogue_->answer_room(), response, framing);
   is_closing_ = is_closing_ || !framing.keep_alive;
   set_phase(dialogue_->replies.empty() ? Dialogue::Phase::kIdle : Dialogue::Phase::kJournal);

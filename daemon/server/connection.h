@@ -14,6 +14,7 @@
 #include "net/proxy_protocol.h"
 #include "net/stream.h"
 #include "net/wheel.h"
+#include "server/access_log.h"
 #include "server/cors.h"
 #include "server/fanout.h"
 #include "server/identify.h"
@@ -76,7 +77,8 @@ struct Dialogue {
   Route route;
   Client client;
   Caller caller;
-  std::string key;  // Of the whole request; empty: none.
+  bool is_identified = false;  // The caller is this request's, not the last one's.
+  std::string key;             // Of the whole request; empty: none.
   BodyKind kind = BodyKind::kData;
   std::optional<http::Response> refusal;  // Due when the request is complete.
   std::unique_ptr<NdjsonIngest> ingest;
@@ -91,6 +93,13 @@ struct Dialogue {
   topics::Budget& budget;      // The hub's.
   size_t charged = 0;
 };
+
+// What the access log says of a publish once its outcome is known. None: nothing.
+struct PublishNote {
+  AccessSubject subject;
+  TopicNames topics;
+};
+using PublishNoteRef = std::shared_ptr<const PublishNote>;
 
 // One client: its socket and its dialogue or its subscription. Owned by its worker's table; nothing
 // destroys it but the worker's reaping, after doom(). Worker's thread only.
@@ -169,6 +178,7 @@ class Connection final : public net::StreamEvents, public FrameSink {
   void take_address_place();
   Status take_stream_places();
   [[nodiscard]] std::string_view shed_reason() const;
+  [[nodiscard]] Publisher publisher() const;
   void count(Limit limit);
   [[nodiscard]] int64_t rate_wait_ms(uint64_t events);
 
@@ -188,6 +198,18 @@ class Connection final : public net::StreamEvents, public FrameSink {
   void set_stream_deadline();
   void end_with_token(std::string_view why);
 
+  // connection_access.cc: what the access log is told.
+  [[nodiscard]] std::string client_for_log() const;
+  [[nodiscard]] AccessSubject access_subject(const http::Request& request) const;
+  void log_refusal(const http::Request& request, const http::Response& response);
+  [[nodiscard]] PublishNoteRef note_publish(const http::Request& request,
+                                            const std::vector<Draft>& drafts) const;
+  void log_published(const PublishNoteRef& note, const Result<Receipt>& receipt);
+  void log_reply(const PublishNoteRef& note, const Result<Receipt>& receipt);
+  void log_subscribed(const http::Request& request, const SubscriptionSpec& spec);
+  void log_stream_end(CloseReason reason);
+  void log_token_end(std::string_view why);
+
   // connection_close.cc: refusals, deadlines and ends.
   void refuse(const Error& error);
   void answer_and_close(const http::Response& response);
@@ -206,6 +228,7 @@ class Connection final : public net::StreamEvents, public FrameSink {
   Peer peer_;
   Admission::Ticket address_place_;
   Admission::Ticket token_place_;
+  std::unique_ptr<const std::string> reader_name_;  // Of a stream with a token.
   uint64_t source_ = 0;          // Of a stream: see auth::Identity, like the next.
   int64_t expires_unix_ms_ = 0;  // 0: never.
   int64_t now_ms_ = 0;  // When the loop called last: the clock is not read for each request.

@@ -85,7 +85,9 @@ void Connection::refuse(const Error& error) {
 void Connection::answer_and_close(const http::Response& response) {
   http::Request unread = dialogue_->parser.request();
   unread.keep_alive = false;
-  unread.method = http::Method::kPost;
+  if (unread.method == http::Method::kHead) {
+    unread.method = http::Method::kGet;
+  }
   answer(unread, response);
   flush();
 }
@@ -94,6 +96,7 @@ void Connection::doom(CloseReason reason) {
   if (!std::exchange(is_doomed_, true)) {
     const bool was_ended = end_reason_ != CloseReason::kDone;
     worker_.counts().closed[static_cast<size_t>(was_ended ? end_reason_ : reason)].add();
+    log_stream_end(was_ended ? end_reason_ : reason);
     stream_->set_reading(false);
     timer_.cancel();
     worker_.reap_later(*this);

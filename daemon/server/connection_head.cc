@@ -44,6 +44,7 @@ Status Connection::check_head(const http::Request& head) {
   Dialogue& dialogue = *dialogue_;
   const Settings& settings = worker_.settings();
   dialogue.route = {};
+  dialogue.is_identified = false;
   Result<http::Target> target = http::parse_target(head.target);
   if (!target) {
     return std::move(target).failure();
@@ -60,6 +61,7 @@ Status Connection::check_head(const http::Request& head) {
   if (Status known = check_caller(head); !known) {
     return known;
   }
+  dialogue.is_identified = true;
   const std::string_view expect = head.header("expect");
   if (!expect.empty() && !equals_ignoring_case(expect, "100-continue")) {
     return fail(Errc::kExpectation, "only 100-continue can be expected", "Expect");

@@ -84,6 +84,12 @@ std::string_view Connection::shed_reason() const {
                        : "";
 }
 
+// Who has a token counts by it, others by where they are.
+Publisher Connection::publisher() const {
+  const std::string& name = dialogue_->caller.identity()->name;
+  return {name, name.empty() ? std::string_view(dialogue_->client.key) : name};
+}
+
 void Connection::count(Limit limit) {
   worker_.counts().limited[static_cast<size_t>(limit)].add();
 }

@@ -30,6 +30,7 @@ uint64_t Connection::expect_reply(const http::Request& request) {
   reply.framing = framing_of(request);
   reply.cors = cors_headers(request, worker_.settings().options.cors_origins);
   is_closing_ = is_closing_ || !reply.framing.keep_alive;
+  dialogue.is_identified = false;
   set_phase(Dialogue::Phase::kJournal);
   return reply_number;
 }
@@ -45,17 +46,20 @@ std::function<void(http::Response)> Connection::defer(const http::Request& reque
 }
 
 void Connection::submit(const http::Request& request, std::vector<Draft> drafts) {
+  const PublishNoteRef note = note_publish(request, drafts);
   const uint64_t reply_number = expect_reply(request);
   Status submitted = worker_.services().hub.submit(
-      drafts, dialogue_->caller.identity()->name, dialogue_->key,
-      [&worker = worker_, to = worker_.number_of(*this), reply_number, kind = dialogue_->kind](
-          const Result<Receipt>& receipt, const std::vector<Draft>& /*drafts*/) {
-        worker.deliver(to, [reply_number, kind, receipt](Connection& connection) {
+      drafts, publisher(), dialogue_->key,
+      [&worker = worker_, to = worker_.number_of(*this), reply_number, kind = dialogue_->kind,
+       note](const Result<Receipt>& receipt, const std::vector<Draft>& /*drafts*/) {
+        worker.deliver(to, [reply_number, kind, note, receipt](Connection& connection) {
+          connection.log_reply(note, receipt);
           connection.reply(reply_number, receipt ? publish_response(*receipt, kind)
                                                  : problem_for(receipt.error()));
         });
       });
   if (!submitted) {
+    log_reply(note, Failure{submitted.error()});
     reply(reply_number, problem_for(submitted.error()));
   }
 }
@@ -125,8 +129,10 @@ NdjsonIngest::Publish Connection::ingest_port() {
       if (rate_wait_ms(drafts.size()) > 0) {
         return std::optional<Result<Receipt>>(fail(Errc::kBehind));  // Read later.
       }
-      return std::optional(
-          hub.publish(drafts, dialogue_->caller.identity()->name, worker_.index()));
+      const PublishNoteRef note = note_publish(dialogue_->parser.request(), drafts);
+      auto receipt = hub.publish(drafts, publisher(), worker_.index());
+      log_published(note, receipt);
+      return std::optional(std::move(receipt));
     };
   }
   return [this, &hub](std::vector<Draft>& drafts) -> std::optional<Result<Receipt>> {
@@ -134,11 +140,13 @@ NdjsonIngest::Publish Connection::ingest_port() {
       return fail(Errc::kBehind);
     }
     Status submitted = hub.submit(
-        drafts, dialogue_->caller.identity()->name, {},
-        [&worker = worker_, to = worker_.number_of(*this)](Result<Receipt> receipt,
-                                                           std::vector<Draft> back) {
+        drafts, publisher(), {},
+        [&worker = worker_, to = worker_.number_of(*this),
+         note = note_publish(dialogue_->parser.request(), drafts)](Result<Receipt> receipt,
+                                                                   std::vector<Draft> back) {
           auto shared = std::make_shared<std::vector<Draft>>(std::move(back));
-          worker.deliver(to, [receipt = std::move(receipt), shared](Connection& connection) {
+          worker.deliver(to, [receipt = std::move(receipt), note, shared](Connection& connection) {
+            connection.log_published(note, receipt);
             connection.on_ingested(receipt, std::move(*shared));
           });
         });

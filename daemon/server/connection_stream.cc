@@ -48,6 +48,7 @@ bool Connection::subscribe(const http::Request& request) {
     refuse_for_now(request, opened.error().detail);
     return true;
   }
+  log_subscribed(request, *spec);
   source_ = dialogue.caller.identity()->source;
   expires_unix_ms_ = dialogue.caller.identity()->expires_unix_ms;
   subscriber_ = std::move(subscriber);
@@ -108,6 +109,7 @@ void Connection::check_source(const auth::Authenticator& authenticator) {
 // The client comes back, and is told why it may not have more.
 void Connection::end_with_token(std::string_view why) {
   if (is_open_stream()) {
+    log_token_end(why);
     const int64_t retry_ms = worker_.settings().options.stream.retry_ms;
     end_stream(retry_ms + worker_.jittered(retry_ms), why, CloseReason::kToken);
   }

@@ -38,7 +38,8 @@ Status JournalThread::restore() {
       said_ms = now_ms;
       log_({LogLevel::kInfo,
             "reading the journal",
-            {{"topics", std::to_string(topics)}, {"events", std::to_string(events)}}});
+            {{"topics", std::to_string(topics)}, {"events", std::to_string(events)}},
+            "journal"});
     }
   });
 }
@@ -61,7 +62,10 @@ void JournalThread::run(const std::function<void(const Status&)>& restored) {
     counts_.disk_bytes = usage.disk_bytes;
   }
   if (const Status closed = journal_.close(); !closed) {
-    log_({LogLevel::kError, "the journal could not be closed", {{"error", closed.error().detail}}});
+    log_({LogLevel::kError,
+          "the journal could not be closed",
+          {{"error", closed.error().detail}},
+          "journal"});
   }
 }
 
@@ -87,7 +91,7 @@ void JournalThread::note(const Result<bool>& written) {
     }
     counts_.commits.add();
     if (!is_sync_failing_ && counts_.is_failing.exchange(false)) {
-      log_({LogLevel::kInfo, "the journal works again", {}});
+      log_({LogLevel::kInfo, "the journal works again", {}, "journal"});
     }
     return;
   }
@@ -95,7 +99,8 @@ void JournalThread::note(const Result<bool>& written) {
   if (!counts_.is_failing.exchange(true)) {
     log_({LogLevel::kError,
           "the journal fails: publishes are refused",
-          {{"error", written.error().detail}}});
+          {{"error", written.error().detail}},
+          "journal"});
   }
 }
 

@@ -17,6 +17,11 @@ size_t length_of(std::string_view line) {
   return line.size() - (line.ends_with('\r') ? 1 : 0);
 }
 
+// Fewer at a time, or later, may do.
+bool is_of_size(Errc code) {
+  return code == Errc::kOverloaded || code == Errc::kTooMany;
+}
+
 }  // namespace
 
 NdjsonIngest::State NdjsonIngest::advance(const Publish& publish, json::Reader& reader) {
@@ -60,7 +65,7 @@ void NdjsonIngest::settle(Result<Receipt> receipt, std::vector<Draft> drafts) {
     give_back(std::move(drafts));
     if (receipt.error().code == Errc::kBehind) {
       is_behind_ = true;
-    } else if (receipt.error().code == Errc::kOverloaded && !is_single_ && batch_.size() > 1) {
+    } else if (is_of_size(receipt.error().code) && !is_single_ && batch_.size() > 1) {
       // All or nothing is the batch's rule, not the request's: finds the line that does not fit.
       is_single_ = true;
     } else {
@@ -166,7 +171,7 @@ http::Response NdjsonIngest::response() const {
     return publish_response(total_, BodyKind::kNdjson);
   }
   http::Response response = http::problem(*error_);
-  if (response.status == http::status_of(Errc::kOverloaded)) {
+  if (is_of_size(error_->code)) {
     response.headers.emplace_back("Retry-After", "1");
   }
   std::string accepted = ",\"accepted\":" + std::to_string(total_.accepted);

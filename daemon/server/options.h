@@ -63,6 +63,10 @@ struct ProxyOptions {
   bool operator==(const ProxyOptions&) const = default;
 };
 
+// What goes into the log about requests: those that were refused, also what was published and who
+// reads, or nothing.
+enum class AccessLines : uint8_t { kRefused, kAll, kNone };
+
 // How the hub writes its journal, where there is one.
 struct CommitOptions {
   uint64_t pending_bytes = 64ULL << 20;  // What may wait to be written.
@@ -83,6 +87,7 @@ struct Options {
   ProxyOptions proxies;
   int64_t drain_ms = 20'000;
   bool page = true;
+  AccessLines access_lines = AccessLines::kRefused;
   std::vector<std::string> hosts;         // Names that Host may have besides loopback's.
   std::vector<std::string> cors_origins;  // Exact origins, or "*" alone.
   bool operator==(const Options&) const = default;

@@ -60,7 +60,8 @@ void Server::accepted(int descriptor, const Listening& listening) {
   if (open + 1 >= limit + kShedAtOnce && is_accepting_) {
     services_.log({LogLevel::kWarn,
                    "limits.connections are in use: new ones wait",
-                   {{"connections", std::to_string(open)}}});
+                   {{"connections", std::to_string(open)}},
+                   "net"});
     set_accepting(false);
   }
 }

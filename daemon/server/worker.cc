@@ -21,10 +21,12 @@ Worker::Worker(uint32_t index, Services& services, SettingsRef settings)
       wheel_(services.hub.clock().steady_ms()),
       fanout_(services.hub, index, settings_->options.stream),
       read_buffer_(kReadBuffer),
+      access_log_(services.log, services.hub.clock()),
       random_(std::random_device{}()),
       turn_hook_(std::make_unique<net::TurnHook>(loop_, [this] { return turn(); })),
       ticker_(std::make_unique<net::Ticker>(loop_, net::Wheel::kTickMs, [this] { tick(); })) {
   services.hub.set_waker(index, [this] { wake(); });
+  access_log_.set_lines(settings_->options.access_lines);
   connect_replay();
 }
 
@@ -62,6 +64,7 @@ void Worker::tick() {
       connection->resume_ingest();
     }
   }
+  access_log_.tick();
   if (index_ == 0) {
     sweep();
   }

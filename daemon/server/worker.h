@@ -13,6 +13,7 @@
 #include "net/mailbox.h"
 #include "net/turn_hook.h"
 #include "net/wheel.h"
+#include "server/access_log.h"
 #include "server/connection.h"
 #include "server/fanout.h"
 #include "server/services.h"
@@ -47,6 +48,7 @@ class Worker {
   [[nodiscard]] json::Reader& json_reader() noexcept { return json_reader_; }
   [[nodiscard]] std::span<char> read_buffer() noexcept { return read_buffer_; }
   [[nodiscard]] WorkerCounts& counts() noexcept { return counts_; }
+  [[nodiscard]] AccessLog& access_log() noexcept { return access_log_; }
   [[nodiscard]] uint32_t index() const noexcept { return index_; }
   [[nodiscard]] int64_t now_ms() const { return services_.hub.clock().steady_ms(); }
   // `most`, or up to a share of it less: so that many do not come at once.
@@ -85,6 +87,7 @@ class Worker {
   json::Reader json_reader_;
   std::vector<char> read_buffer_;  // One for all connections: each empties it at once.
   WorkerCounts counts_;
+  AccessLog access_log_;
   std::minstd_rand random_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> doomed_;

@@ -49,6 +49,7 @@ void Worker::apply(SettingsRef settings) {
   mailbox_.post([this, settings = std::move(settings)] {
     settings_ = settings;
     fanout_.set_options(settings_->options.stream);
+    access_log_.set_lines(settings_->options.access_lines);
     for (const auto& connection : connections_) {
       connection->check_source(*settings_->auth);
     }

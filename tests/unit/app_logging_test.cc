@@ -17,8 +17,8 @@ namespace {
 
 using config::LogOptions;
 
-constexpr LogOptions kText = {LogOptions::Level::kInfo, LogOptions::Format::kText};
-constexpr LogOptions kJson = {LogOptions::Level::kInfo, LogOptions::Format::kJson};
+const LogOptions kText = {LogOptions::Level::kInfo, LogOptions::Format::kText};
+const LogOptions kJson = {LogOptions::Level::kInfo, LogOptions::Format::kJson};
 
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -65,7 +65,8 @@ TEST_CASE("app: a text line has time, level, message and fields") {
 
 TEST_CASE("app: a JSON line is one object with time, level, message and fields") {
   CHECK(without_digits(written(kJson, {{LogLevel::kError, "say \"no\"\n", {{"path", "/a\\b"}}}})) ==
-        R"({"time":"0000-00-00T00:00:00.000Z","level":"error","message":"say \"no\"\n",)"
+        R"({"time":"0000-00-00T00:00:00.000Z","level":"error","module":"daemon",)"
+        R"("message":"say \"no\"\n",)"
         R"("path":"/a\\b"})"
         "\n");
 }
@@ -94,6 +95,21 @@ TEST_CASE("app: lines below the level are left out") {
   CHECK(count(LogOptions::Level::kError) == 1);
 }
 
+TEST_CASE("app: a module's own level goes before the common one") {
+  const LogOptions options{
+      .level = LogOptions::Level::kWarn,
+      .format = LogOptions::Format::kText,
+      .levels = {{"access", LogOptions::Level::kError}, {"journal", LogOptions::Level::kDebug}}};
+  CHECK(without_digits(written(options, {{LogLevel::kWarn, "a", {}, "access"},
+                                         {LogLevel::kError, "b", {}, "access"},
+                                         {LogLevel::kDebug, "c", {}, "journal"},
+                                         {LogLevel::kInfo, "d", {}},
+                                         {LogLevel::kWarn, "e", {}, "net"}})) ==
+        "0000-00-00T00:00:00.000Z error access: b\n"
+        "0000-00-00T00:00:00.000Z debug journal: c\n"
+        "0000-00-00T00:00:00.000Z warn  net: e\n");
+}
+
 TEST_CASE("app: level and format change for a log that was given out before") {
   const File file(std::tmpfile());
   REQUIRE(file);
@@ -107,7 +123,8 @@ TEST_CASE("app: level and format change for a log that was given out before") {
   }
   CHECK(without_digits(content(file.get())) ==
         "0000-00-00T00:00:00.000Z info  one\n"
-        "{\"time\":\"0000-00-00T00:00:00.000Z\",\"level\":\"debug\",\"message\":\"two\"}\n");
+        "{\"time\":\"0000-00-00T00:00:00.000Z\",\"level\":\"debug\",\"module\":\"daemon\","
+        "\"message\":\"two\"}\n");
 }
 
 TEST_CASE("app: control characters cannot forge a line of text") {

@@ -72,7 +72,7 @@ TEST_CASE("config: a key in the wrong section names the right one") {
 
 TEST_CASE("config: an unknown key that is near to nothing lists what there is") {
   CHECK(error_of("log: {zzzzzzzz: 1}") ==
-        "f.yaml:1:7: log.zzzzzzzz: unknown key; known here: format, level");
+        "f.yaml:1:7: log.zzzzzzzz: unknown key; known here: access, format, level, levels");
 }
 
 TEST_CASE("config: keys of features that do not exist are unknown") {

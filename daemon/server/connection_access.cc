@@ -1,0 +1,97 @@
+// What the access log is told of a connection: see access_log.h.
+#include <array>
+#include <utility>
+
+#include "server/connection.h"
+#include "server/subscribe_handler.h"
+#include "server/worker.h"
+
+namespace ringcast::server {
+
+namespace {
+
+// In the order of CloseReason.
+constexpr std::array<std::string_view, kCloseReasons> kReasons = {
+    "closed by the peer",
+    "done",
+    "idle",
+    "too slow",
+    "took nothing for stream.write_stall",
+    "its topic disconnects laggards",
+    "draining",
+    "limits.connections",
+    "its token"};
+
+}  // namespace
+
+std::string Connection::client_for_log() const {
+  return dialogue_ ? dialogue_->client.text() : Client{.address = peer_.address}.text();
+}
+
+AccessSubject Connection::access_subject(const http::Request& request) const {
+  const auth::IdentityRef& identity = dialogue_->caller.identity();
+  return {.who = dialogue_->is_identified ? identity->name : std::string(),
+          .client = client_for_log(),
+          .method = request.method,
+          .target = request.target};
+}
+
+void Connection::log_refusal(const http::Request& request, const http::Response& response) {
+  if (worker_.access_log().wants_refusal(response.status)) {
+    worker_.access_log().refused(access_subject(request), response);
+  }
+}
+
+PublishNoteRef Connection::note_publish(const http::Request& request,
+                                        const std::vector<Draft>& drafts) const {
+  const AccessLog& log = worker_.access_log();
+  // Without a journal the answer is made, and logged, at once.
+  const bool is_late = worker_.services().hub.has_journal();
+  if (!log.wants_all() && !(is_late && log.wants_refusals())) {
+    return nullptr;
+  }
+  return std::make_shared<const PublishNote>(
+      PublishNote{access_subject(request), log.wants_all() ? topic_names(drafts) : TopicNames{}});
+}
+
+void Connection::log_published(const PublishNoteRef& note, const Result<Receipt>& receipt) {
+  if (note && receipt && worker_.access_log().wants_all()) {
+    worker_.access_log().published(note->subject, note->topics, *receipt);
+  }
+}
+
+void Connection::log_reply(const PublishNoteRef& note, const Result<Receipt>& receipt) {
+  log_published(note, receipt);
+  if (note && !receipt &&
+      worker_.access_log().wants_refusal(http::status_of(receipt.error().code))) {
+    worker_.access_log().refused(note->subject, http::problem(receipt.error()));
+  }
+}
+
+void Connection::log_subscribed(const http::Request& request, const SubscriptionSpec& spec) {
+  const std::string& name = dialogue_->caller.identity()->name;
+  if (!name.empty()) {
+    reader_name_ = std::make_unique<const std::string>(name);
+  }
+  if (worker_.access_log().wants_all()) {
+    worker_.access_log().subscribed(access_subject(request), topic_names(spec.patterns),
+                                    !last_event_id(request, dialogue_->target).empty());
+  }
+}
+
+void Connection::log_stream_end(CloseReason reason) {
+  // One that ends for its token was told of when that was seen.
+  if (subscriber_ && reason != CloseReason::kToken && worker_.access_log().wants_all()) {
+    worker_.access_log().stream_ended(reader_name_ ? *reader_name_ : std::string_view(),
+                                      client_for_log(), kReasons[static_cast<size_t>(reason)]);
+  }
+}
+
+void Connection::log_token_end(std::string_view why) {
+  if (worker_.access_log().wants_refusals()) {
+    worker_.access_log().stream_ended(reader_name_ ? *reader_name_ : std::string_view(),
+                                      client_for_log(), why);
+  }
+}
+
+}  // namespace ringcast::server
