@@ -32,8 +32,8 @@ class Daemon {
  public:
   using Reload = std::function<Result<config::Loaded>()>;
 
-  // `access` was read for the configuration. `listeners` are open. `journal` may be null: memory only. `reload` reads the configuration
-  // again, on a thread of its own.
+  // `access` was read for the configuration. `listeners` are open. `journal` may be null: memory
+  // only. `reload` reads the configuration again, on a thread of its own.
   Daemon(config::Config config, Access access, std::vector<server::ServedListener> listeners,
          std::unique_ptr<topics::Journal> journal, LogOutput& log_output, Reload reload);
   Daemon(const Daemon&) = delete;

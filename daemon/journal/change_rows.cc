@@ -123,8 +123,7 @@ int ChangeRows::put_events(const Changes& changes) {
 }
 
 int ChangeRows::put_entry(const topics::Placement& placement, const sse::Event& event) {
-  const int marked =
-      event.is_private() ? mark_private_.bind(1, placement.topic).run() : SQLITE_OK;
+  const int marked = event.is_private() ? mark_private_.bind(1, placement.topic).run() : SQLITE_OK;
   if (marked != SQLITE_OK) {
     return marked;
   }

@@ -64,7 +64,8 @@ Result<std::unique_ptr<sse::Event>> event_of(const Statement& row, TopicNames& n
 
 Result<std::unique_ptr<sse::Event>> event_of(const Statement& row, std::vector<std::string> topics,
                                              std::string_view epoch) {
-  auto event = sse::restore_event(row.bytes(5), row.bytes(4), std::move(topics), row.number(6) != 0);
+  auto event =
+      sse::restore_event(row.bytes(5), row.bytes(4), std::move(topics), row.number(6) != 0);
   if (!event) {
     return fail(Errc::kStorage, "event " + std::to_string(row.number(0)) +
                                     " of the journal is damaged (" + event.error().detail +

@@ -14,8 +14,8 @@ namespace {
 
 constexpr size_t kMostTopics = 100;  // As in "publish many".
 
-constexpr std::array<std::string_view, 9> kFieldNames = {
-    "seq", "time", "topic", "topics", "event", "id", "retry", "data", "private"};
+constexpr std::array<std::string_view, 9> kFieldNames = {"seq", "time",  "topic", "topics", "event",
+                                                         "id",  "retry", "data",  "private"};
 
 Result<int64_t> read_time(std::string_view text) {
   constexpr size_t kShortest = 20;  // 2026-01-02T03:04:05Z: not an age, nor a number.
@@ -159,12 +159,11 @@ Result<ImportedLine> ImportLineReader::make(Fields& fields) const {
   if (!fields.has("data")) {
     return fail(Errc::kInvalid, "`data` is missing", "data");
   }
-  const sse::EventFields checked{
-      .type = fields.type,
-      .id = fields.id,
-      .retry_ms = fields.retry_ms,
-      .data = fields.data,
-      .is_private = fields.is_private};
+  const sse::EventFields checked{.type = fields.type,
+                                 .id = fields.id,
+                                 .retry_ms = fields.retry_ms,
+                                 .data = fields.data,
+                                 .is_private = fields.is_private};
   if (Status valid = sse::check_fields(checked, epoch_); !valid) {
     return std::move(valid).failure();
   }

@@ -52,8 +52,7 @@ Result<bool> PlaceFinder::matches(const EventWalk& walk, const PlaceQuery& query
   if (!rows.next()) {
     return rows.is_done() ? Result<bool>(false) : database_.failure(rows.code());
   }
-  return has_type(query.types, block_.bytes(0)) &&
-         (block_.number(1) == 0 || query.sees_private);
+  return has_type(query.types, block_.bytes(0)) && (block_.number(1) == 0 || query.sees_private);
 }
 
 Result<uint64_t> PlaceFinder::find_newest(const PlaceQuery& query) {

@@ -15,8 +15,8 @@ constexpr int32_t kSchemaVersion = 1;           // PRAGMA user_version.
 
 // events.topic: the number of its only topic, or of the first of several; then events.topics has
 // all their names, joined by LF. events.id: the publisher's own. events.block: the SSE block
-// without its id line, as sse::Event::body() gives it. topics.private: it had such events. entries: see topics::Placement. holes: see
-// topics::JournalStart.
+// without its id line, as sse::Event::body() gives it. topics.private: it had such events. entries:
+// see topics::Placement. holes: see topics::JournalStart.
 constexpr std::string_view kSchema = R"sql(
 CREATE TABLE meta(name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 CREATE TABLE topics(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,

@@ -171,7 +171,7 @@ http::Response NdjsonIngest::response() const {
     return publish_response(total_, BodyKind::kNdjson);
   }
   http::Response response = http::problem(*error_);
-  if (is_of_size(error_->code)) {
+  if (response.status == http::status_of(Errc::kOverloaded) || is_of_size(error_->code)) {
     response.headers.emplace_back("Retry-After", "1");
   }
   std::string accepted = ",\"accepted\":" + std::to_string(total_.accepted);
