@@ -17,6 +17,10 @@ using prometheus::MetricType;
 constexpr std::array<std::string_view, server::kCloseReasons> kCloseReasonNames = {
     "peer", "done", "idle", "timeout", "stalled", "lagged", "drain", "overload", "token"};
 
+constexpr std::array<std::string_view, server::kLimits> kLimitNames = {
+    "connections", "connections_per_address", "connections_per_token", "publish_rate_per_address",
+    "publish_rate_per_token"};
+
 ClientMetric metric(MetricType type, double value) {
   ClientMetric made;
   if (type == MetricType::Counter) {
@@ -120,6 +124,17 @@ void add_labelled(Families& families, const Snapshot& snapshot) {
           return counts.closed[reason];
         }))));
     closed.metric.back().label.push_back({"reason", std::string(kCloseReasonNames[reason])});
+  }
+  MetricFamily& limited =
+      families.family(MetricType::Counter, "ringcast_limited_total",
+                      "Connections, streams and publishes that a limit refused or held up.");
+  for (size_t limit = 0; limit < server::kLimits; ++limit) {
+    limited.metric.push_back(metric(
+        MetricType::Counter,
+        static_cast<double>(total(snapshot.workers, [&](const auto& counts) -> const Counter& {
+          return counts.limited[limit];
+        }))));
+    limited.metric.back().label.push_back({"limit", std::string(kLimitNames[limit])});
   }
   MetricFamily& build = families.family(MetricType::Gauge, "ringcast_build_info",
                                         "Always 1; the version is a label.");

@@ -22,6 +22,7 @@ enum class Errc {
   kExpectation,  // An Expect header that we do not know.
   kMediaType,
   kVersion,      // An HTTP version that we do not speak.
+  kTooMany,      // Over a rate or a quota of its own.
   kOverloaded,   // Out of ring memory, topics or connections; draining.
   kBehind,       // No memory until the workers have pumped: asking again soon may succeed.
   kStorage,      // The journal cannot be written or read at the moment.

@@ -92,6 +92,13 @@ Status check_shares(const Config& config, std::span<const Assignment> assignment
 
 Status check_proxies(const Config& config, std::span<const Assignment> assignments) {
   const server::ProxyOptions& proxies = config.server.proxies;
+  const bool has_tls = std::any_of(config.listen.begin(), config.listen.end(),
+                                   [](const Listen& each) { return each.tls.has_value(); });
+  if (proxies.has_protocol && has_tls) {
+    const Assignment* set = last_of(assignments, "proxies.protocol");
+    return fail_at(set->value->where, set->path,
+                   "the PROXY protocol is understood on listeners without TLS only");
+  }
   if (!proxies.has_protocol || !proxies.trusted.empty() || proxies.trusts_unix) {
     return Ok{};
   }
@@ -116,6 +123,12 @@ const Assignment* nearest_to(std::span<const Assignment> assignments, std::strin
 }
 
 Status check_auth(const Config& config, std::span<const Assignment> assignments) {
+  const std::vector<std::string>& origins = config.server.cors_origins;
+  if (!config.auth.jwt.cookie.empty() && !origins.empty() && origins.front() == "*") {
+    return fail_at(last_of(assignments, "auth.jwt.cookie")->value->where, "auth.jwt.cookie",
+                   "with cors.origins: [\"*\"] every page could publish with the cookies of its "
+                   "visitors: list the origins");
+  }
   auto status = auth::check_options(config.auth);
   if (status) {
     return status;

@@ -151,6 +151,8 @@ int status_of(Errc code) {
       return 415;
     case Errc::kVersion:
       return 505;
+    case Errc::kTooMany:
+      return 429;
     case Errc::kOverloaded:
     case Errc::kBehind:
     case Errc::kStorage:

@@ -4,10 +4,12 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "base/result.h"
+#include "net/ip_address.h"
 #include "net/loop.h"
 #include "net/uv_handle.h"
 
@@ -54,6 +56,8 @@ class Stream {
   size_t write(std::span<const std::string_view> pieces);
   [[nodiscard]] bool has_failed() const noexcept { return has_failed_; }
   void set_reading(bool reading);
+  // The address at the other end; nothing for a unix socket.
+  [[nodiscard]] std::optional<IpAddress> peer() const;
   // Sends FIN; reading goes on (RFC 9112 section 9.6: lingering close).
   void shutdown_write();
   // Part of what write() took waits for the socket still.

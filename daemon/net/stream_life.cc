@@ -57,6 +57,13 @@ Stream::~Stream() {
   }
 }
 
+std::optional<IpAddress> Stream::peer() const {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  auto* address = reinterpret_cast<sockaddr*>(&storage);
+  return ::getpeername(descriptor_, address, &size) == 0 ? IpAddress::of(address) : std::nullopt;
+}
+
 void Stream::shutdown_write() {
   if (tls_) {
     tls_->shutdown_write();

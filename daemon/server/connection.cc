@@ -50,6 +50,9 @@ void Connection::on_readable() {
 
 void Connection::take_input(std::string_view bytes) {
   now_ms_ = worker_.now_ms();
+  if (dialogue_->proxy_header && !take_proxy_header(bytes)) {
+    return;
+  }
   while (step(bytes)) {
     if (dialogue_->out.size() > kMostPendingOut) {
       flush();
@@ -145,6 +148,10 @@ void Connection::publish(const http::Request& request) {
                    *dialogue.caller.identity(), hub.epoch(), worker_.json_reader());
   if (!drafts) {
     answer(request, problem_for(drafts.error()));
+    return;
+  }
+  if (const int64_t wait_ms = rate_wait_ms(drafts->size()); wait_ms > 0) {
+    answer(request, too_many(wait_ms));
     return;
   }
   if (hub.has_journal()) {

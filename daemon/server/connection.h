@@ -11,6 +11,7 @@
 #include "http/request_parser.h"
 #include "http/response.h"
 #include "http/target.h"
+#include "net/proxy_protocol.h"
 #include "net/stream.h"
 #include "net/wheel.h"
 #include "server/access_log.h"
@@ -28,6 +29,9 @@ class Worker;
 
 // The answer to an error, with the headers that belong to it: Allow comes from the route.
 [[nodiscard]] http::Response problem_for(const Error& error, Endpoint endpoint = Endpoint::kPage);
+
+// Over a rate: 429 with Retry-After.
+[[nodiscard]] http::Response too_many(int64_t wait_ms);
 
 // What a connection needs as long as it speaks requests and answers; freed when it turns into a
 // subscriber.
@@ -67,9 +71,11 @@ struct Dialogue {
     return replies.back().bytes;
   }
 
+  std::unique_ptr<net::ProxyHeaderParser> proxy_header;  // What comes first, of a proxy.
   http::RequestParser parser;
   http::Target target;
   Route route;
+  Client client;
   Caller caller;
   bool is_identified = false;  // The caller is this request's, not the last one's.
   std::string key;             // Of the whole request; empty: none.
@@ -166,6 +172,15 @@ class Connection final : public net::StreamEvents, public FrameSink {
   void answer(const http::Request& request, http::Response response);
   void flush();
 
+  // connection_limits.cc: who it is, and what that allows.
+  [[nodiscard]] bool expects_proxy_header() const;
+  bool take_proxy_header(std::string_view& bytes);
+  void take_address_place();
+  Status take_stream_places();
+  [[nodiscard]] std::string_view shed_reason() const;
+  void count(Limit limit);
+  [[nodiscard]] int64_t rate_wait_ms(uint64_t events);
+
   // connection_replies.cc: what waits for the journal.
   uint64_t expect_reply(const http::Request& request);
   std::function<void(http::Response)> defer(const http::Request& request);
@@ -183,7 +198,7 @@ class Connection final : public net::StreamEvents, public FrameSink {
   void end_with_token(std::string_view why);
 
   // connection_access.cc: what the access log is told.
-  [[nodiscard]] std::string_view client_for_log() const;
+  [[nodiscard]] AccessSubject stream_subject() const;
   [[nodiscard]] AccessSubject access_subject(const http::Request& request) const;
   void log_refusal(const http::Request& request, const http::Response& response);
   [[nodiscard]] PublishNoteRef note_publish(const http::Request& request,
@@ -209,12 +224,16 @@ class Connection final : public net::StreamEvents, public FrameSink {
   net::Wheel::Timer timer_;
   std::unique_ptr<Dialogue> dialogue_;
   std::unique_ptr<Subscriber> subscriber_;
-  std::unique_ptr<const std::string> reader_name_;  // Of a stream with a token.
+  std::unique_ptr<const AccessSubject> reader_;  // Of a stream that has a name.
+  Peer peer_;
+  Admission::Ticket address_place_;
+  Admission::Ticket token_place_;
   uint64_t source_ = 0;          // Of a stream: see auth::Identity, like the next.
   int64_t expires_unix_ms_ = 0;  // 0: never.
   int64_t now_ms_ = 0;  // When the loop called last: the clock is not read for each request.
   CloseReason end_reason_ = CloseReason::kDone;
   bool is_shed_;
+  bool has_no_place_ = false;  // Of limits.connections_per_address.
   bool is_lingering_ = false;
   bool is_closing_ = false;  // After what is in `out`.
   bool is_paused_ = false;

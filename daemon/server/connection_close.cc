@@ -1,4 +1,5 @@
 // The beginning, deadlines, refusals and the end of a connection.
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -65,6 +66,12 @@ bool Connection::start(int descriptor) {
   stream_.emplace(std::move(*stream));
   stream_->set_reading(true);
   now_ms_ = worker_.now_ms();
+  peer_.address = stream_->peer();
+  if (expects_proxy_header()) {
+    dialogue_->proxy_header = std::make_unique<net::ProxyHeaderParser>();
+  } else {
+    take_address_place();
+  }
   set_phase(Dialogue::Phase::kHead);
   return true;
 }
@@ -200,7 +207,9 @@ int64_t Connection::phase_limit_ms() const {
     case Dialogue::Phase::kIdle:
       return options.limits.idle_time_ms;
     case Dialogue::Phase::kHead:
-      return options.limits.head_time_ms;
+      // Who has no place is told with its first request, and should not keep one meanwhile.
+      return has_no_place_ ? std::min(options.limits.head_time_ms, kFreshMs)
+                           : options.limits.head_time_ms;
     case Dialogue::Phase::kBody:
       return options.limits.body_time_ms;
     case Dialogue::Phase::kJournal:

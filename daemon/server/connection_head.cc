@@ -18,11 +18,11 @@ bool Connection::on_head() {
   std::optional<http::Response> refusal;
   if (!checked) {
     refusal = problem_for(checked.error(), dialogue_->route.endpoint);
-  } else if (is_shed_ || (is_publish && !worker_.services().is_ready())) {
-    refusal =
-        problem_for({.code = Errc::kOverloaded,
-                     .detail = is_shed_ ? "limits.connections are in use"
-                                        : std::string(worker_.services().not_ready_reason())});
+  } else if (!shed_reason().empty() || (is_publish && !worker_.services().is_ready())) {
+    refusal = problem_for(
+        {.code = Errc::kOverloaded,
+         .detail = std::string(shed_reason().empty() ? worker_.services().not_ready_reason()
+                                                     : shed_reason())});
   }
   if (!head.has_body()) {
     dialogue_->refusal = std::move(refusal);
@@ -81,11 +81,12 @@ Status Connection::check_caller(const http::Request& head) {
   if (!is_served && !is_health) {
     return fail(Errc::kNotFound, "this listener does not serve that");
   }
+  dialogue.client = client_of(peer_, settings.options.proxies, head);
   if (is_health || endpoint == Endpoint::kPage || head.method == http::Method::kOptions) {
     dialogue.caller.be_nobody(*settings.auth);
     return Ok{};
   }
-  return dialogue.caller.identify(head, dialogue.target, listening_, settings,
+  return dialogue.caller.identify(head, dialogue.target, dialogue.client, listening_, settings,
                                   worker_.services().hub.clock().unix_ms());
 }
 

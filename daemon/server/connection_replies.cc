@@ -16,9 +16,10 @@ constexpr size_t kMostReplies = 64;
 }  // namespace
 
 http::Framing Connection::framing_of(const http::Request& request) const {
-  return {.keep_alive = request.keep_alive && !worker_.services().is_draining && !is_shed_,
-          .http_1_0 = request.http_1_0,
-          .head_only = request.method == http::Method::kHead};
+  return {
+      .keep_alive = request.keep_alive && !worker_.services().is_draining && shed_reason().empty(),
+      .http_1_0 = request.http_1_0,
+      .head_only = request.method == http::Method::kHead};
 }
 
 // Those that come later are held back until it is made, by reply().
@@ -125,6 +126,9 @@ NdjsonIngest::Publish Connection::ingest_port() {
   Hub& hub = worker_.services().hub;
   if (!hub.has_journal()) {
     return [this, &hub](std::vector<Draft>& drafts) {
+      if (rate_wait_ms(drafts.size()) > 0) {
+        return std::optional<Result<Receipt>>(fail(Errc::kBehind));  // Read later.
+      }
       const PublishNoteRef note = note_publish(dialogue_->parser.request(), drafts);
       auto receipt = hub.publish(drafts, dialogue_->caller.identity()->name, worker_.index());
       log_published(note, receipt);
@@ -132,6 +136,9 @@ NdjsonIngest::Publish Connection::ingest_port() {
     };
   }
   return [this, &hub](std::vector<Draft>& drafts) -> std::optional<Result<Receipt>> {
+    if (rate_wait_ms(drafts.size()) > 0) {
+      return fail(Errc::kBehind);
+    }
     Status submitted = hub.submit(
         drafts, dialogue_->caller.identity()->name, {},
         [&worker = worker_, to = worker_.number_of(*this),

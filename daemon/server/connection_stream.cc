@@ -22,8 +22,8 @@ bool Connection::subscribe(const http::Request& request) {
   Dialogue& dialogue = *dialogue_;
   const Options& options = worker_.settings().options;
   if (std::exchange(dialogue.refusal, std::nullopt) || !worker_.services().is_ready()) {
-    refuse_for_now(request, is_shed_ ? "limits.connections are in use"
-                                     : worker_.services().not_ready_reason());
+    refuse_for_now(request,
+                   shed_reason().empty() ? worker_.services().not_ready_reason() : shed_reason());
     return true;
   }
   Result<SubscriptionSpec> spec =
@@ -37,6 +37,10 @@ bool Connection::subscribe(const http::Request& request) {
   if (request.method == http::Method::kHead) {
     dialogue.out = std::move(head);
     is_closing_ = true;
+    return true;
+  }
+  if (const Status places = take_stream_places(); !places) {
+    refuse_for_now(request, places.error().detail);
     return true;
   }
   auto subscriber = std::make_unique<Subscriber>();

@@ -21,7 +21,8 @@ class IdempotencyKeys {
   // The key's scope is who publishes, and where.
   template <typename Topics>
   static std::string scoped(std::string_view who, const Topics& topics, std::string_view key) {
-    std::string scope(who);
+    // With its length: a name may hold any byte, and must not run into the topics.
+    std::string scope = std::to_string(who.size()).append(1, ':').append(who);
     for (const auto& topic : topics) {
       scope.append(1, '\0').append(topic);
     }

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "http/forwarded.h"
 #include "http/origin.h"
 
 namespace ringcast::server {
@@ -70,8 +69,9 @@ Result<Credential> find_credential(const http::Request& head, const http::Target
   return token.empty() ? Credential{} : Credential{Credential::From::kCookie, token};
 }
 
-Status check_local(const http::Request& head, const Listening& listening, const Options& options) {
-  if (http::is_forwarded(head)) {
+Status check_local(const http::Request& head, const Client& client, const Listening& listening,
+                   const Options& options) {
+  if (!client.is_local) {
     return fail(Errc::kUnauthorized,
                 "a proxy forwarded this, so that the rights of this machine do not hold: show a "
                 "token");
@@ -108,9 +108,8 @@ std::string challenge_for(const Error& error) {
   return challenge + "\"";
 }
 
-Status Caller::identify(const http::Request& head, const http::Target& target,
-                        const Listening& listening, const Settings& settings,
-                        int64_t now_unix_ms) {
+Status Caller::identify(const http::Request& head, const http::Target& target, const Client& client,
+                        const Listening& listening, const Settings& settings, int64_t now_unix_ms) {
   const Result<Credential> credential = find_credential(head, target, settings.cookie);
   if (!credential) {
     return Failure{credential.error()};
@@ -119,9 +118,10 @@ Status Caller::identify(const http::Request& head, const http::Target& target,
   if (credential->from == Credential::From::kNone) {
     token_.clear();
     identity_ = authenticator.anonymous(listening.is_local);
+    // Where everybody may do the same, it does not matter who asks.
     const bool is_privileged =
-        listening.is_local && identity_->source != authenticator.anonymous(false)->source;
-    return is_privileged ? check_local(head, listening, settings.options) : Status(Ok{});
+        listening.is_local && identity_->grants != authenticator.anonymous(false)->grants;
+    return is_privileged ? check_local(head, client, listening, settings.options) : Status(Ok{});
   }
   if (credential->from == Credential::From::kCookie) {
     if (Status allowed = check_cookie_use(head, listening, settings.options); !allowed) {
@@ -129,8 +129,7 @@ Status Caller::identify(const http::Request& head, const http::Target& target,
     }
   }
   const bool is_known = !token_.empty() && token_ == credential->token &&
-                        authenticator_ == settings.auth &&
-                        check_still_valid(settings, now_unix_ms);
+                        authenticator_ == settings.auth && check_still_valid(settings, now_unix_ms);
   if (is_known) {
     return Ok{};
   }
@@ -158,8 +157,8 @@ Status Caller::check_still_valid(const Settings& settings, int64_t now_unix_ms) 
   }
   return settings.auth->vouches_for(identity_->source)
              ? Status(Ok{})
-             : Status(fail(Errc::kUnauthorized, "the token is not valid any more",
-                           "Authorization"));
+             : Status(
+                   fail(Errc::kUnauthorized, "the token is not valid any more", "Authorization"));
 }
 
 }  // namespace ringcast::server

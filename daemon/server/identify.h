@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "http/request.h"
 #include "http/target.h"
+#include "server/client.h"
 #include "server/services.h"
 
 namespace ringcast::server {
@@ -27,7 +28,8 @@ Result<Credential> find_credential(const http::Request& head, const http::Target
 
 // May what came without credentials use the rights of this machine? kForbidden when another site's
 // page asked, kUnauthorized when a proxy forwarded it: both can reach loopback.
-Status check_local(const http::Request& head, const Listening& listening, const Options& options);
+Status check_local(const http::Request& head, const Client& client, const Listening& listening,
+                   const Options& options);
 
 // A cookie goes along with whatever page asks: one that changes something must be of an allowed
 // origin.
@@ -42,7 +44,7 @@ Status check_cookie_use(const http::Request& head, const Listening& listening,
 class Caller {
  public:
   // Who asks. Errors as above, and what Authenticator::authenticate() says.
-  Status identify(const http::Request& head, const http::Target& target,
+  Status identify(const http::Request& head, const http::Target& target, const Client& client,
                   const Listening& listening, const Settings& settings, int64_t now_unix_ms);
   // For what everybody may have: nobody is asked.
   void be_nobody(const auth::Authenticator& authenticator);

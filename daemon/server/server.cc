@@ -24,6 +24,7 @@ constexpr int64_t kLeastDrainMs = 250;
 Server::Server(net::Loop& main_loop, Services& services, SettingsRef settings,
                const std::vector<ServedListener>& listeners)
     : services_(services), settings_(std::move(settings)) {
+  services_.set_limits(settings_->options.limits);
   for (uint32_t index = 0; index < settings_->options.workers; ++index) {
     workers_.push_back(std::make_unique<Worker>(index, services_, settings_));
   }
@@ -101,6 +102,7 @@ void Server::tick() {
 void Server::apply(const SettingsRef& settings) {
   settings_ = settings;
   services_.hub.set_options(settings->options);
+  services_.set_limits(settings->options.limits);
   for (const auto& worker : workers_) {
     worker->apply(settings);
   }

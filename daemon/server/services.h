@@ -14,9 +14,11 @@
 #include "http/target.h"
 #include "net/acceptor.h"
 #include "net/tls_identity.h"
+#include "server/admission.h"
 #include "server/hub.h"
 #include "server/journal_readers.h"
 #include "server/options.h"
+#include "server/rate_limiter.h"
 #include "server/router.h"
 
 namespace ringcast::server {
@@ -76,6 +78,16 @@ enum class CloseReason : uint8_t {
 };
 constexpr size_t kCloseReasons = 9;
 
+// What refused or held up a client, for the metrics.
+enum class Limit : uint8_t {
+  kConnections,
+  kConnectionsPerAddress,
+  kConnectionsPerToken,
+  kPublishRatePerAddress,
+  kPublishRatePerToken
+};
+constexpr size_t kLimits = 5;
+
 // What a worker counts. Written by its thread, read by all.
 struct WorkerCounts {
   Counter accepted;
@@ -84,6 +96,7 @@ struct WorkerCounts {
   Counter subscriptions;
   Counter heartbeats;
   std::array<Counter, kCloseReasons> closed;
+  std::array<Counter, kLimits> limited;
 };
 
 // What all workers share. Outlives them.
@@ -95,9 +108,15 @@ struct Services {
   std::atomic<uint64_t> shed{0};  // Of them: over limits.connections, being told so.
   std::atomic<uint64_t> subscribers{0};
   std::atomic<bool> is_draining{false};
-  std::atomic<bool> is_starting{false};       // The journal is being read.
+  std::atomic<bool> is_starting{false};  // The journal is being read.
+  // Of all workers together. Server::apply() sets what they allow.
+  Admission address_places{Limits{}.connections_per_address};
+  Admission token_places{Limits{}.connections_per_token};
+  RateLimiter address_rates{{}, 1};
+  RateLimiter token_rates{{}, 1};
   JournalReaders* journal_readers = nullptr;  // With a journal, until the end.
 
+  void set_limits(const Limits& limits);
   [[nodiscard]] bool is_ready() const { return !is_draining && !is_starting; }
   // Why requests are refused at the moment.
   [[nodiscard]] std::string_view not_ready_reason() const {

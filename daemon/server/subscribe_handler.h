@@ -23,7 +23,6 @@ Result<SubscriptionSpec> read_subscription(const http::Request& request, const h
 // The header Last-Event-ID, else the query's spellings of it, else empty.
 [[nodiscard]] std::string last_event_id(const http::Request& request, const http::Target& target);
 
-
 // The head of a stream's response: close-delimited and under 512 bytes without CORS.
 [[nodiscard]] std::string stream_head(const Headers& cors);
 

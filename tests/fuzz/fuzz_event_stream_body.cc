@@ -8,13 +8,14 @@
 
 #include "fuzz/requests.h"
 #include "server/body_reader.h"
+#include "support/identities.h"
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer calls it by this name.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace ringcast;        // NOLINT(google-build-using-namespace): all that is tested.
   using namespace ringcast::fuzz;  // NOLINT(google-build-using-namespace)
-  const auth::Grants grants = auth::Grants::everything();
-  server::DraftReader rules(kEpoch, grants);
+  const auth::Identity publisher = test::nobody();
+  server::DraftReader rules(kEpoch, publisher);
   auto first = server::read_event_stream({reinterpret_cast<const char*>(data), size}, "t", rules);
   if (!first) {
     check_refusal(first.error());

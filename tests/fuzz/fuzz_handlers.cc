@@ -13,6 +13,7 @@
 #include "server/publish_handler.h"
 #include "server/router.h"
 #include "server/subscribe_handler.h"
+#include "support/identities.h"
 #include "topics/name.h"
 
 namespace {
@@ -31,8 +32,8 @@ struct Asked {
 };
 
 Status subscribe(const Asked& asked) {
-  const auto spec = server::read_subscription(asked.request, asked.target, asked.route,
-                                              auth::Grants::everything(), {}, kNow);
+  const auto spec =
+      server::read_subscription(asked.request, asked.target, asked.route, test::nobody(), {}, kNow);
   if (!spec) {
     return Failure{spec.error()};
   }
@@ -45,22 +46,23 @@ Status subscribe(const Asked& asked) {
 
 Status publish(const Asked& asked) {
   static json::Reader reader;
-  const auth::Grants grants = auth::Grants::everything();
+  const auth::Identity publisher = test::nobody();
   const auto kind = server::body_kind(asked.request, asked.route);
   if (!kind) {
     return Failure{kind.error()};
   }
-  if (Status head = server::check_publish_head(asked.target, asked.route, grants, kEpoch); !head) {
+  if (Status head = server::check_publish_head(asked.target, asked.route, publisher, kEpoch);
+      !head) {
     return head;
   }
-  if (auto key = server::request_key(asked.request, asked.route, *kind); !key) {
+  if (auto key = server::request_key(asked.request, asked.route, *kind, {}); !key) {
     return std::move(key).failure();
   }
   if (*kind == server::BodyKind::kNdjson) {
     return Ok{};  // Has a target of its own.
   }
-  auto drafts =
-      server::read_publish(asked.request, asked.target, asked.route, *kind, grants, kEpoch, reader);
+  auto drafts = server::read_publish(asked.request, asked.target, asked.route, *kind, publisher,
+                                     kEpoch, reader);
   if (!drafts) {
     return std::move(drafts).failure();
   }

@@ -12,6 +12,7 @@
 
 #include "fuzz/requests.h"
 #include "server/ndjson_ingest.h"
+#include "support/identities.h"
 
 namespace {
 
@@ -76,7 +77,7 @@ class Run {
   unsigned busy_;
   unsigned attempts_ = 0;
   State state_ = State::kMore;
-  server::NdjsonIngest ingest_{auth::Grants::everything(), kEpoch, kLineLimit};
+  server::NdjsonIngest ingest_{test::shared_nobody(), kEpoch, kLineLimit};
   Outcome outcome_;
 };
 

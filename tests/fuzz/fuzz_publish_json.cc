@@ -7,6 +7,7 @@
 
 #include "fuzz/requests.h"
 #include "server/body_reader.h"
+#include "support/identities.h"
 #include "topics/name.h"
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer calls it by this name.
@@ -14,8 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace ringcast;        // NOLINT(google-build-using-namespace): all that is tested.
   using namespace ringcast::fuzz;  // NOLINT(google-build-using-namespace)
   static json::Reader reader;
-  const auth::Grants grants = auth::Grants::everything();
-  server::DraftReader rules(kEpoch, grants);
+  const auth::Identity publisher = test::nobody();
+  server::DraftReader rules(kEpoch, publisher);
   auto drafts = server::read_json({reinterpret_cast<const char*>(data), size}, rules, reader);
   if (!drafts) {
     check_refusal(drafts.error());

@@ -1,13 +1,15 @@
-#include "auth/access.h"
-
 #include <doctest/doctest.h>
+
+#include "auth/access.h"
 
 namespace ringcast::auth {
 namespace {
 
-const Identity kNobody{.name = {}, .grants = {.publish = {"pub/**"}, .subscribe = {"pub/**"}, .admin = {}}};
-const Identity kCi{.name = "ci",
-                   .grants = {.publish = {"ci/**", "b"}, .subscribe = {"ci/*"}, .admin = {"metrics"}}};
+const Identity kNobody{.name = {},
+                       .grants = {.publish = {"pub/**"}, .subscribe = {"pub/**"}, .admin = {}}};
+const Identity kCi{
+    .name = "ci",
+    .grants = {.publish = {"ci/**", "b"}, .subscribe = {"ci/*"}, .admin = {"metrics"}}};
 
 std::string refusal(const Status& status, Errc code) {
   REQUIRE_FALSE(status);
@@ -43,7 +45,9 @@ TEST_CASE("auth: a token without the grant is told what it may do") {
 }
 
 TEST_CASE("auth: a long list of grants is cut short, an empty one said") {
-  Identity many{.name = "m", .grants = {.publish = std::vector<std::string>(11, "x"), .subscribe = {}, .admin = {}}};
+  Identity many{
+      .name = "m",
+      .grants = {.publish = std::vector<std::string>(11, "x"), .subscribe = {}, .admin = {}}};
   CHECK(refusal(check_publish(many, "a"), Errc::kForbidden) ==
         "m may not publish to a; granted there: x, x, x, x, x, x, x, x, x, x, ...");
   CHECK(refusal(check_subscribe(many, "a"), Errc::kForbidden) ==

@@ -1,9 +1,9 @@
-#include "server/identify.h"
-
 #include <doctest/doctest.h>
 
 #include <utility>
 #include <vector>
+
+#include "server/identify.h"
 
 namespace ringcast::server {
 namespace {
@@ -82,7 +82,8 @@ TEST_CASE("challenge: no code where no token was shown, its fault where one was"
 }
 
 Status local(const Fields& fields, const Listening& listening = {.is_local = true}) {
-  return check_local(request_with(fields), listening, {});
+  const http::Request head = request_with(fields);
+  return check_local(head, client_of({}, {}, head), listening, {});
 }
 
 TEST_CASE("local rights: not for other sites' pages, foreign names and what a proxy forwarded") {
@@ -110,8 +111,9 @@ TEST_CASE("cookies: reading needs no origin, changing something an allowed one")
   };
   CHECK(check({}, http::Method::kGet));
   CHECK(check({}, http::Method::kPost).error().code == Errc::kForbidden);
-  CHECK(check({{"host", "a"}, {"origin", "https://evil.example"}}, http::Method::kDelete).error().code ==
-        Errc::kForbidden);
+  CHECK(check({{"host", "a"}, {"origin", "https://evil.example"}}, http::Method::kDelete)
+            .error()
+            .code == Errc::kForbidden);
   CHECK(check({{"host", "a"}, {"origin", "https://app.example"}}, http::Method::kPut));
   CHECK(check({{"host", "a"}, {"origin", "http://a"}}, http::Method::kPost));
 }

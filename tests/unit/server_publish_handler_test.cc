@@ -114,7 +114,9 @@ TEST_CASE("server: a bad parameter of a publish is named") {
 
 TEST_CASE("server: publishing without the grant is refused before the body") {
   const Post post("/topics/a");
-  const Status status = check_publish_head(post.target, post.route, test::nobody({.publish = {"b"}, .subscribe = {}, .admin = {}}), kEpoch);
+  const Status status =
+      check_publish_head(post.target, post.route,
+                         test::nobody({.publish = {"b"}, .subscribe = {}, .admin = {}}), kEpoch);
   REQUIRE_FALSE(status);
   CHECK(status.error().code == Errc::kUnauthorized);
   CHECK(status.error().field == "topic");

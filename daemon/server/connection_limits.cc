@@ -1,0 +1,118 @@
+// For whom a connection is, and what limits for each client allow it.
+#include <algorithm>
+
+#include "server/connection.h"
+#include "server/worker.h"
+
+namespace ringcast::server {
+
+void Services::set_limits(const Limits& limits) {
+  address_places.set_places(limits.connections_per_address);
+  token_places.set_places(limits.connections_per_token);
+  address_rates.set_options({limits.publish_rate_per_address, limits.publish_burst_ms},
+                            limits.tracked_clients);
+  token_rates.set_options({limits.publish_rate_per_token, limits.publish_burst_ms},
+                          limits.tracked_clients);
+}
+
+bool Connection::expects_proxy_header() const {
+  const ProxyOptions& proxies = worker_.settings().options.proxies;
+  return proxies.has_protocol && listening_.tls == nullptr && proxies.trusts(peer_.address);
+}
+
+// False until the header is there, or when the connection ends for it.
+bool Connection::take_proxy_header(std::string_view& bytes) {
+  net::ProxyHeaderParser& header = *dialogue_->proxy_header;
+  const Result<size_t> used = header.feed(bytes);
+  if (!used) {
+    doom(CloseReason::kDone);  // It speaks something else: no answer would be understood.
+    return false;
+  }
+  bytes.remove_prefix(*used);
+  if (!header.is_done()) {
+    return false;
+  }
+  using Told = net::ProxyHeaderParser::Peer;
+  peer_.is_hidden = header.peer() == Told::kUnknown;
+  if (header.peer() == Told::kAddress) {
+    peer_ = {.address = header.source(), .is_told = true};
+  }
+  dialogue_->proxy_header.reset();
+  take_address_place();
+  return true;
+}
+
+void Connection::take_address_place() {
+  const Client client = client_of(peer_, worker_.settings().options.proxies);
+  if (client.is_counted) {
+    address_place_ = worker_.services().address_places.admit(client.key);
+    has_no_place_ = !address_place_;
+  }
+  if (has_no_place_) {
+    count(Limit::kConnectionsPerAddress);
+  } else if (is_shed_) {
+    count(Limit::kConnections);
+  }
+}
+
+// What a stream holds for as long as it lasts: a place of its token, and of its client where a
+// proxy said who that is.
+Status Connection::take_stream_places() {
+  Services& services = worker_.services();
+  const Dialogue& dialogue = *dialogue_;
+  if (dialogue.client.is_counted && !address_place_) {
+    address_place_ = services.address_places.admit(dialogue.client.key);
+    if (!address_place_) {
+      count(Limit::kConnectionsPerAddress);
+      return fail(Errc::kOverloaded, "limits.connections_per_address are in use");
+    }
+  }
+  const std::string& name = dialogue.caller.identity()->name;
+  if (!name.empty() && !token_place_) {
+    token_place_ = services.token_places.admit(name);
+    if (!token_place_) {
+      count(Limit::kConnectionsPerToken);
+      return fail(Errc::kOverloaded, "limits.connections_per_token are in use");
+    }
+  }
+  return Ok{};
+}
+
+std::string_view Connection::shed_reason() const {
+  return has_no_place_ ? "limits.connections_per_address are in use"
+         : is_shed_    ? "limits.connections are in use"
+                       : "";
+}
+
+void Connection::count(Limit limit) {
+  worker_.counts().limited[static_cast<size_t>(limit)].add();
+}
+
+// Until so many events may be published; 0: they may, and count.
+int64_t Connection::rate_wait_ms(uint64_t events) {
+  Services& services = worker_.services();
+  const std::string& name = dialogue_->caller.identity()->name;
+  const auto by_address = services.address_rates.take(dialogue_->client.key, events, now_ms_);
+  if (!by_address.is_allowed) {
+    count(Limit::kPublishRatePerAddress);
+    return std::max<int64_t>(by_address.wait_ms, 1);
+  }
+  if (name.empty()) {
+    return 0;
+  }
+  const auto by_token = services.token_rates.take(name, events, now_ms_);
+  if (!by_token.is_allowed) {
+    count(Limit::kPublishRatePerToken);
+    return std::max<int64_t>(by_token.wait_ms, 1);
+  }
+  return 0;
+}
+
+http::Response too_many(int64_t wait_ms) {
+  http::Response response = http::problem(
+      {.code = Errc::kTooMany, .detail = "over limits.publish_rate_per_address or _per_token"});
+  response.headers.emplace_back("Retry-After", std::to_string((wait_ms + 999) / 1000));
+  return response;
+}
+
+}  // namespace ringcast::server
