@@ -190,12 +190,11 @@ void AccessLog::subscribed(const AccessSubject& subject, const TopicNames& patte
   }
 }
 
-void AccessLog::stream_ended(std::string_view who, std::string_view client,
-                             std::string_view reason) {
+void AccessLog::stream_ended(const AccessSubject& subject, std::string_view reason) {
   if (begin_line()) {
-    write(
-        "stream ended",
-        {{"who", shortened(who)}, {"client", std::string(client)}, {"reason", shortened(reason)}});
+    write("stream ended", {{"who", shortened(subject.who)},
+                           {"client", subject.client},
+                           {"reason", shortened(reason)}});
   }
 }
 

@@ -78,7 +78,7 @@ class AccessLog {
   void refused(const AccessSubject& subject, const http::Response& answer);
   void published(const AccessSubject& subject, const TopicNames& topics, const Receipt& receipt);
   void subscribed(const AccessSubject& subject, const TopicNames& patterns, bool resumes);
-  void stream_ended(std::string_view who, std::string_view client, std::string_view reason);
+  void stream_ended(const AccessSubject& subject, std::string_view reason);
   // Again and again: says how many lines were left out.
   void tick() { tell_left_out(false); }
 

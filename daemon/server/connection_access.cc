@@ -24,6 +24,7 @@ constexpr std::array<std::string_view, kCloseReasons> kReasons = {
 
 }  // namespace
 
+<<<<<<< HEAD
 std::string Connection::client_for_log() const {
   return dialogue_ ? dialogue_->client.text() : Client{.address = peer_.address}.text();
 }
@@ -32,6 +33,12 @@ AccessSubject Connection::access_subject(const http::Request& request) const {
   const auth::IdentityRef& identity = dialogue_->caller.identity();
   return {.who = dialogue_->is_identified ? identity->name : std::string(),
           .client = client_for_log(),
+=======
+AccessSubject Connection::access_subject(const http::Request& request) const {
+  const auth::IdentityRef& identity = dialogue_->caller.identity();
+  return {.who = dialogue_->is_identified ? identity->name : std::string(),
+          .client = dialogue_->client.text(),
+>>>>>>> accesslog
           .method = request.method,
           .target = request.target};
 }
@@ -71,7 +78,8 @@ void Connection::log_reply(const PublishNoteRef& note, const Result<Receipt>& re
 void Connection::log_subscribed(const http::Request& request, const SubscriptionSpec& spec) {
   const std::string& name = dialogue_->caller.identity()->name;
   if (!name.empty()) {
-    reader_name_ = std::make_unique<const std::string>(name);
+    reader_ = std::make_unique<const AccessSubject>(
+        AccessSubject{.who = name, .client = dialogue_->client.text()});
   }
   if (worker_.access_log().wants_all()) {
     worker_.access_log().subscribed(access_subject(request), topic_names(spec.patterns),
@@ -79,18 +87,23 @@ void Connection::log_subscribed(const http::Request& request, const Subscription
   }
 }
 
+// Of nobody's streams, no more than their peers is kept: they are many.
+AccessSubject Connection::stream_subject() const {
+  return reader_
+             ? *reader_
+             : AccessSubject{.client = client_of(peer_, worker_.settings().options.proxies).text()};
+}
+
 void Connection::log_stream_end(CloseReason reason) {
   // One that ends for its token was told of when that was seen.
   if (subscriber_ && reason != CloseReason::kToken && worker_.access_log().wants_all()) {
-    worker_.access_log().stream_ended(reader_name_ ? *reader_name_ : std::string_view(),
-                                      client_for_log(), kReasons[static_cast<size_t>(reason)]);
+    worker_.access_log().stream_ended(stream_subject(), kReasons[static_cast<size_t>(reason)]);
   }
 }
 
 void Connection::log_token_end(std::string_view why) {
   if (worker_.access_log().wants_refusals()) {
-    worker_.access_log().stream_ended(reader_name_ ? *reader_name_ : std::string_view(),
-                                      client_for_log(), why);
+    worker_.access_log().stream_ended(stream_subject(), why);
   }
 }
 

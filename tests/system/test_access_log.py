@@ -43,7 +43,7 @@ class RefusedTest(AccessLogCase):
     def test_a_token_in_the_header_is_told_by_its_name(self):
         self.assertEqual(self.try_publish(PAYLOAD, "other", bearer(CAM)).status, 403)
         line = self.wait_for_line("refused", status="403", path="/topics/other")
-        self.assertEqual((line["who"], line["method"], line["level"]), ("cam", "POST", "info"))
+        self.assertEqual([line[name] for name in ("who", "client", "method", "level")], ["cam", "127.0.0.1", "POST", "info"])
         self.assertIn("may not publish to other", line["reason"])
         self.assert_nothing_secret()
 

@@ -146,10 +146,10 @@ TEST_CASE("access log: a long name is cut between characters") {
   for (int i = 0; i < 200; ++i) {
     name += "\xC3\xA9";
   }
-  trail.log.stream_ended(name, "", "the token has expired");
+  trail.log.stream_ended({.who = name}, "the token has expired");
   const std::string& who = trail.lines.back().fields[0].second;
   CHECK(who == name.substr(0, 253) + "...");
-  trail.log.stream_ended(name.substr(1), "", "");
+  trail.log.stream_ended({.who = name.substr(1)}, "");
   CHECK(trail.lines.back().fields[0].second == name.substr(1, 252) + "...");
 }
 
@@ -196,7 +196,7 @@ TEST_CASE("access log: what was left out is told at the end") {
   {
     AccessLog log([&](const LogLine& line) { lines.push_back(line); }, clock);
     for (int i = 0; i < 103; ++i) {
-      log.stream_ended("", "", "");
+      log.stream_ended({}, "");
     }
   }
   REQUIRE(lines.size() == 101);
