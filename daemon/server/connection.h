@@ -199,11 +199,7 @@ class Connection final : public net::StreamEvents, public FrameSink {
   void end_with_token(std::string_view why);
 
   // connection_access.cc: what the access log is told.
-<<<<<<< HEAD
-  [[nodiscard]] std::string client_for_log() const;
-=======
   [[nodiscard]] AccessSubject stream_subject() const;
->>>>>>> accesslog
   [[nodiscard]] AccessSubject access_subject(const http::Request& request) const;
   void log_refusal(const http::Request& request, const http::Response& response);
   [[nodiscard]] PublishNoteRef note_publish(const http::Request& request,
@@ -229,17 +225,10 @@ class Connection final : public net::StreamEvents, public FrameSink {
   net::Wheel::Timer timer_;
   std::unique_ptr<Dialogue> dialogue_;
   std::unique_ptr<Subscriber> subscriber_;
-<<<<<<< HEAD
-  Peer peer_;
-  Admission::Ticket address_place_;
-  Admission::Ticket token_place_;
-  std::unique_ptr<const std::string> reader_name_;  // Of a stream with a token.
-=======
   std::unique_ptr<const AccessSubject> reader_;  // Of a stream that has a name.
   Peer peer_;
   Admission::Ticket address_place_;
   Admission::Ticket token_place_;
->>>>>>> accesslog
   uint64_t source_ = 0;          // Of a stream: see auth::Identity, like the next.
   int64_t expires_unix_ms_ = 0;  // 0: never.
   int64_t now_ms_ = 0;  // When the loop called last: the clock is not read for each request.

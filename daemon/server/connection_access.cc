@@ -24,21 +24,10 @@ constexpr std::array<std::string_view, kCloseReasons> kReasons = {
 
 }  // namespace
 
-<<<<<<< HEAD
-std::string Connection::client_for_log() const {
-  return dialogue_ ? dialogue_->client.text() : Client{.address = peer_.address}.text();
-}
-
-AccessSubject Connection::access_subject(const http::Request& request) const {
-  const auth::IdentityRef& identity = dialogue_->caller.identity();
-  return {.who = dialogue_->is_identified ? identity->name : std::string(),
-          .client = client_for_log(),
-=======
 AccessSubject Connection::access_subject(const http::Request& request) const {
   const auth::IdentityRef& identity = dialogue_->caller.identity();
   return {.who = dialogue_->is_identified ? identity->name : std::string(),
           .client = dialogue_->client.text(),
->>>>>>> accesslog
           .method = request.method,
           .target = request.target};
 }
