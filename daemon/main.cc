@@ -61,8 +61,7 @@ int serve(const ringcast::app::Arguments& arguments,
   }
   ringcast::app::Daemon daemon(
       std::move(loaded.config), std::move(*access), std::move(listeners), std::move(*journal),
-      log_output,
-      [&] { return ringcast::app::load_configuration(arguments, variables); });
+      log_output, [&] { return ringcast::app::load_configuration(arguments, variables); });
   return daemon.run() ? 0 : kUsageError;
 }
 
