@@ -348,7 +348,7 @@ TEST_CASE("net: a TLS stream that ends within the handshake closes its side") {
 
 TEST_CASE("net: who speaks HTTP to a TLS port is told so in HTTP") {
   Pair pair;
-  const std::string request = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
+  const std::string request = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
   REQUIRE(::send(pair.peer, request.data(), request.size(), MSG_NOSIGNAL) > 0);
   pair.turn();
   CHECK(pair.last == Stream::Read::kFailed);

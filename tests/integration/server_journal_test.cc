@@ -85,11 +85,11 @@ TEST_CASE("server: answers to pipelined publishes come in their order, and other
   BlockingClient client(server.port());
   std::string requests;
   for (int number = 0; number < 200; ++number) {
-    requests += "POST /topics/a HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\nx";
+    requests += "POST /topics/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx";
   }
-  requests += "GET /topics/a HTTP/1.1\r\nHost: t\r\n\r\n";
-  requests += "DELETE /topics/a HTTP/1.1\r\nHost: t\r\n\r\n";
-  requests += "GET /history?topic=a HTTP/1.1\r\nHost: t\r\n\r\n";
+  requests += "GET /topics/a HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  requests += "DELETE /topics/a HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  requests += "GET /history?topic=a HTTP/1.1\r\nHost: localhost\r\n\r\n";
   client.send(requests);
   for (int number = 1; number <= 200; ++number) {
     REQUIRE(has(client.read_answer(), "{\"id\":\"e-" + std::to_string(number) + "\"}"));
@@ -104,8 +104,8 @@ TEST_CASE("server: a publish and then a subscription on one connection: the stre
   RunningServer server(small_rings(), folder.string());
   BlockingClient client(server.port());
   client.send(
-      "POST /topics/a HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\nx"
-      "GET /events?topic=a HTTP/1.1\r\nHost: t\r\nAccept: text/event-stream\r\n\r\n");
+      "POST /topics/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx"
+      "GET /events?topic=a HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n");
   CHECK(is_ok(client.read_answer()));
   CHECK(has(client.read_until("\n\n"), "\nid: e-1\n"));
 }
@@ -120,7 +120,7 @@ TEST_CASE("server: lines of a long body are in the journal when its answer comes
     RunningServer server(small_rings(), folder.string());
     BlockingClient client(server.port());
     client.send(
-        "POST /events HTTP/1.1\r\nHost: t\r\nContent-Type: application/x-ndjson\r\n"
+        "POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
         "Content-Length: " +
         std::to_string(body.size()) + "\r\n\r\n" + body);
     CHECK(has(client.read_answer(), "{\"accepted\":3000,\"duplicates\":0,"));
@@ -140,8 +140,8 @@ TEST_CASE("server: a stop while publishes wait and readers read from disk leaves
     for (int client = 0; client < 6; ++client) {
       clients.push_back(std::make_unique<BlockingClient>(server.port()));
       clients.back()->send(client % 2 == 0
-                               ? "POST /topics/a HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\nx"
-                               : "GET /events?topic=a&since=earliest HTTP/1.1\r\nHost: t\r\n\r\n");
+                               ? "POST /topics/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx"
+                               : "GET /events?topic=a&since=earliest HTTP/1.1\r\nHost: localhost\r\n\r\n");
     }
     server.stop();
     CHECK(server.services().connections.load() == 0);
@@ -152,7 +152,7 @@ TEST_CASE("server: a key that is in flight twice is stored once, and both get th
   const TemporaryFolder folder;
   auto server = std::make_unique<RunningServer>(small_rings(), folder.string());
   const std::string request =
-      "POST /topics/a HTTP/1.1\r\nHost: t\r\nIdempotency-Key: k\r\nContent-Length: "
+      "POST /topics/a HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: k\r\nContent-Length: "
       "1\r\n\r\nx";
   for (int round = 0; round < 2; ++round) {
     BlockingClient client(server->port());

@@ -251,12 +251,12 @@ TEST_CASE("server: while draining, publishes are refused and streams are told wh
   const Clients waiting = connect(server, kWorkers);
   for (const auto& client : waiting) {
     // In one piece: with the answer, the half of the second head has been read as well.
-    client->send("GET /healthz HTTP/1.1\r\nHost: t\r\n\r\nPOST /topics/a HTTP/1.1\r\n");
+    client->send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nPOST /topics/a HTTP/1.1\r\n");
     CHECK(is_ok(client->read_answer()));
   }
   std::future<void> drained = server.drain();
   for (const auto& client : waiting) {
-    client->send("Host: test\r\nContent-Length: 1\r\n\r\nx");
+    client->send("Host: localhost\r\nContent-Length: 1\r\n\r\nx");
     const std::string answer = client->read_answer();
     CHECK(answer.starts_with("HTTP/1.1 503 "));
     CHECK(contains(answer, "\r\nRetry-After: "));
@@ -286,8 +286,8 @@ Clients clients_in_every_state(const RunningServer& server) {
   for (size_t worker = 0; worker < kWorkers; ++worker) {
     add("");
     add("GET /ev");
-    add("POST /topics/a HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\nhalf");
-    add("POST /events HTTP/1.1\r\nHost: t\r\nContent-Type: application/x-ndjson\r\n"
+    add("POST /topics/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf");
+    add("POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
         "Transfer-Encoding: chunked\r\n\r\n5\r\n{\"top\r\n");
     CHECK(is_ok(add("").publish("a", "x")));
     CHECK(is_ok(add("").subscribe("topic=a")));
@@ -366,7 +366,7 @@ TEST_CASE(
   }
   CHECK(publishers.join() == kPublishers * kEach);
   for (const auto& client : connect(server, kWorkers)) {
-    client->send("GET /healthz HTTP/1.1\r\nHost: t\r\nOrigin: https://49.example\r\n\r\n");
+    client->send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nOrigin: https://49.example\r\n\r\n");
     CHECK(
         contains(client->read_answer(), "\r\nAccess-Control-Allow-Origin: https://49.example\r\n"));
   }
@@ -381,7 +381,7 @@ TEST_CASE("server: a client that resets its stream is noticed without a write to
     readers.pop_back();
     // A condition of the server's, so it is asked for until it holds; it must come to hold.
     while (server.services().subscribers.load() != readers.size()) {
-      observer.send("GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n");
+      observer.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
       REQUIRE(is_ok(observer.read_answer()));
     }
   }

@@ -142,7 +142,7 @@ std::string BlockingClient::read_answer() {
 
 std::string BlockingClient::publish(std::string_view topic, std::string_view data) {
   std::string request = "POST /topics/";
-  request.append(topic).append(" HTTP/1.1\r\nHost: test\r\nContent-Length: ");
+  request.append(topic).append(" HTTP/1.1\r\nHost: localhost\r\nContent-Length: ");
   request.append(std::to_string(data.size())).append("\r\n\r\n").append(data);
   send(request);
   return read_answer();
@@ -150,7 +150,7 @@ std::string BlockingClient::publish(std::string_view topic, std::string_view dat
 
 std::string BlockingClient::subscribe(std::string_view query) {
   std::string request = "GET /events?";
-  request.append(query).append(" HTTP/1.1\r\nHost: test\r\nAccept: text/event-stream\r\n\r\n");
+  request.append(query).append(" HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n");
   send(request);
   std::string head = read_until("\r\n\r\n");
   return head + read_until("\n\n");

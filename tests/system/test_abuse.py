@@ -16,7 +16,7 @@ from harness.waiting import PATIENCE, wait_until
 LOAD = ROOT / "build" / "release" / "bench_load"
 IS_LONG = os.environ.get("RINGCAST_LONG") == "1"
 SUBSCRIBERS, RATE, SECONDS = (1000, 200, 20) if IS_LONG else (200, 100, 3)
-HALF_HEAD = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: "
+HALF_HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
 
 
 class Attackers:

@@ -11,7 +11,7 @@ from harness.proxy import CuttingProxy
 from harness.sse import Parser, Stream, events_target
 from harness.waiting import PATIENCE, wait_until
 
-CHUNKED_HEAD = (b"POST /events HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n"
+CHUNKED_HEAD = (b"POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
                 b"Transfer-Encoding: chunked\r\n\r\n")
 
 

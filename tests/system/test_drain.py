@@ -86,7 +86,7 @@ class DrainTest(unittest.TestCase):
     def test_an_open_ndjson_request_is_answered_at_a_line_boundary(self):
         with Daemon({"drain": "5s"}) as daemon, Connection(daemon.address) as connection:
             stream = self.open_streams(daemon, 1)[0]
-            connection.send(b"POST /events HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n"
+            connection.send(b"POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
                             b"Transfer-Encoding: chunked\r\n\r\n" + chunk(b'{"topic":"t","data":"a"}\n{"top'))
             position = stream.next_event().id
             daemon.terminate()

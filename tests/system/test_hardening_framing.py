@@ -7,7 +7,7 @@ import unittest
 from harness.attack import SMUGGLED, AttackCase
 from harness.http import chunk, request_bytes
 
-POST = b"POST /topics/t HTTP/1.1\r\nHost: x\r\n"
+POST = b"POST /topics/t HTTP/1.1\r\nHost: localhost\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
 MIB = 1 << 20
@@ -95,20 +95,20 @@ class FramingTest(AttackCase):
 class LineEndTest(AttackCase):
 
     def test_a_head_with_bare_line_feeds(self):
-        for data in (b"GET /healthz HTTP/1.1\nHost: x\n\n",
-                     b"GET /healthz HTTP/1.1\nHost: x\r\n\r\n",
-                     b"GET /healthz HTTP/1.1\r\nHost: x\nA: b\r\n\r\n",
-                     b"GET /healthz HTTP/1.1\r\nHost: x\r\nA: b\n\r\n",
-                     b"GET /healthz HTTP/1.1\r\nHost: x\r\n\n",
-                     b"\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"):
+        for data in (b"GET /healthz HTTP/1.1\nHost: localhost\n\n",
+                     b"GET /healthz HTTP/1.1\nHost: localhost\r\n\r\n",
+                     b"GET /healthz HTTP/1.1\r\nHost: localhost\nA: b\r\n\r\n",
+                     b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nA: b\n\r\n",
+                     b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\n",
+                     b"\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"):
             with self.subTest(data=data):
                 self.assert_refused(data + SMUGGLED, 400)
 
     def test_a_head_with_bare_carriage_returns(self):
-        for data in (b"GET /healthz HTTP/1.1\rHost: x\r\r",
-                     b"GET /healthz HTTP/1.1\r\nHost: x\rA: b\r\n\r\n",
-                     b"GET /healthz HTTP/1.1\r\nHost: x\r\n\rA: b\r\n\r\n",
-                     b"GET /healthz HTTP/1.1\r\nHost: x\r\nA: b\r\r\n\r\n"):
+        for data in (b"GET /healthz HTTP/1.1\rHost: localhost\r\r",
+                     b"GET /healthz HTTP/1.1\r\nHost: localhost\rA: b\r\n\r\n",
+                     b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\rA: b\r\n\r\n",
+                     b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nA: b\r\r\n\r\n"):
             with self.subTest(data=data):
                 self.assert_refused(data + SMUGGLED, 400)
 
@@ -157,7 +157,7 @@ class ChunkTest(AttackCase):
     def test_a_body_without_its_last_line_end_is_no_body(self):
         for missing in (b"0\r\n", b"0\r", b"0", b""):
             with self.subTest(missing=missing), self.connect() as connection:
-                connection.send(b"POST /topics/smuggled HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                connection.send(b"POST /topics/smuggled HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" +
                                 chunk(b"evil") + missing)
                 connection.socket.shutdown(socket.SHUT_WR)
                 self.assert_ended_silently(connection)
@@ -167,7 +167,7 @@ class ChunkTest(AttackCase):
         stream = self.listener()
         trailers = (b"Content-Length: 999\r\nHost: evil\r\nConnection: close\r\nUpgrade: h2c\r\n"
                     b"Idempotency-Key: k\r\nContent-Type: text/event-stream\r\nExpect: miracles\r\n")
-        request = (f"POST /topics/{self.topic} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode() +
+        request = (f"POST /topics/{self.topic} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".encode() +
                    chunk(b"data: x") + b"0\r\n" + trailers + b"\r\n")
         with self.connect() as connection:
             connection.send(request * 2)

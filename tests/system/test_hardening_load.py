@@ -13,7 +13,7 @@ from harness.http import Connection, chunk, request_bytes
 from harness.sse import events_target
 from harness.waiting import PATIENCE, wait_until
 
-HALF_HEAD = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: "
+HALF_HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
 
 
 def descriptors_to_spare():
@@ -54,18 +54,18 @@ class SlowTest(AttackCase):
     def test_a_body_that_drips(self):
         for head in ("Content-Length: 60000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\nea60\r\n"):
             with self.subTest(head=head):
-                connection = self.drip(f"POST /topics/smuggled HTTP/1.1\r\nHost: x\r\n{head}".encode(), b"x")
+                connection = self.drip(f"POST /topics/smuggled HTTP/1.1\r\nHost: localhost\r\n{head}".encode(), b"x")
                 self.assert_problem(connection.read_response(), 408)
                 self.assert_honest_service()
 
     def test_chunks_that_drip(self):
-        connection = self.drip(b"POST /topics/smuggled HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+        connection = self.drip(b"POST /topics/smuggled HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n",
                                chunk(b"x"))
         self.assert_problem(connection.read_response(), 408)
         self.assert_honest_service()
 
     def test_a_line_of_ndjson_that_drips(self):
-        head = b"POST /events HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"
+        head = b"POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"
         connection = self.drip(head + chunk(b'{"topic":"smuggled","data":"'), chunk(b"x"))
         self.assert_problem(connection.read_response(), 408)
         self.assert_honest_service()
@@ -149,7 +149,7 @@ class NumberTest(AttackCase):
 
 
 class NoiseTest(AttackCase):
-    WORDS = (b"GET ", b"POST ", b"/topics/smuggled", b" HTTP/1.1\r\n", b"Host: x\r\n", b"\r\n", b"\r\n\r\n", b"\n",
+    WORDS = (b"GET ", b"POST ", b"/topics/smuggled", b" HTTP/1.1\r\n", b"Host: localhost\r\n", b"\r\n", b"\r\n\r\n", b"\n",
              b"\0",
              b"Content-Length: ", b"Transfer-Encoding: chunked\r\n", b"7fffffff\r\n", b"0\r\n\r\n", b"PRI * HTTP/2.0",
              b"%00", b": ")
@@ -203,7 +203,7 @@ class HalfOpenTest(AttackCase):
         self.assert_ended_silently(connection)
 
     def test_a_client_that_shuts_its_side_in_the_middle(self):
-        post = b"POST /topics/smuggled HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nevil!"
+        post = b"POST /topics/smuggled HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nevil!"
         for size in range(1, len(post)):
             with self.subTest(size=size):
                 connection = self.connect()
@@ -215,7 +215,7 @@ class HalfOpenTest(AttackCase):
 
     def test_a_client_that_vanishes_in_the_middle(self):
         before = self.daemon.descriptors()
-        post = b"POST /topics/smuggled HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nevil!"
+        post = b"POST /topics/smuggled HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nevil!"
         for size in range(1, len(post)):
             connection = self.connect()
             connection.send(post[:size])
@@ -227,9 +227,9 @@ class HalfOpenTest(AttackCase):
 class PipelineTest(AttackCase):
 
     def test_nothing_is_done_after_an_error(self):
-        for bad in (b"GET /healthz HTTP/1.1\r\n\r\n", b"\0\r\n", b"BREW / HTTP/1.1\r\nHost: x\r\n\r\n",
-                    b"GET / HTTP/2.0\r\nHost: x\r\n\r\n",
-                    b"POST /topics/t HTTP/1.1\r\nHost: x\r\nContent-Length: a\r\n\r\n"):
+        for bad in (b"GET /healthz HTTP/1.1\r\n\r\n", b"\0\r\n", b"BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                    b"GET / HTTP/2.0\r\nHost: localhost\r\n\r\n",
+                    b"POST /topics/t HTTP/1.1\r\nHost: localhost\r\nContent-Length: a\r\n\r\n"):
             with self.subTest(bad=bad), self.connect() as connection:
                 connection.send(request_bytes("GET", "/healthz") + bad + SMUGGLED * 3)
                 self.assertEqual(connection.read_response().status, 200)

@@ -54,15 +54,15 @@ class MalformedTest(DaemonCase):
 
     def test_what_is_no_http(self):
         self.refuse(b"\x16\x03\x01\x02\x00\r\n\r\n")
-        self.refuse(b"GET / HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n")
-        self.refuse(b"GET / HTTP/1.1\r\nHost: x\r\nA: b\x00c\r\n\r\n")
+        self.refuse(b"GET / HTTP/1.1\r\nHost: localhost\r\nbad header\r\n\r\n")
+        self.refuse(b"GET / HTTP/1.1\r\nHost: localhost\r\nA: b\x00c\r\n\r\n")
 
     def test_a_request_of_http_1_1_names_its_host_once(self):
         self.refuse(b"GET /healthz HTTP/1.1\r\n\r\n")
         self.refuse(b"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
 
     def test_smuggling_is_refused(self):
-        start = b"POST /topics/t HTTP/1.1\r\nHost: x\r\n"
+        start = b"POST /topics/t HTTP/1.1\r\nHost: localhost\r\n"
         for fields in (b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nxy",
                        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                        b"Content-Length: +1\r\n\r\nx", b"Content-Length: 1x\r\n\r\nx",
@@ -72,12 +72,12 @@ class MalformedTest(DaemonCase):
 
     def test_an_unknown_transfer_coding(self):
         with self.connect() as connection:
-            connection.send(b"POST /topics/t HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n")
+            connection.send(b"POST /topics/t HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n")
             self.assertIn(connection.read_response().status, (400, 501))
 
     def test_an_unknown_version(self):
         with self.connect() as connection:
-            connection.send(b"GET / HTTP/9.9\r\nHost: x\r\n\r\n")
+            connection.send(b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n")
             self.assertIn(connection.read_response().status, (400, 505))
 
     def test_a_bad_escape(self):
@@ -114,7 +114,7 @@ class LimitsTest(DaemonCase):
 
     def test_a_body_that_is_too_slow(self):
         with self.connect() as connection:
-            connection.send(b"POST /topics/t HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+            connection.send(b"POST /topics/t HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc")
             self.assert_problem(connection.read_response(), 408)
 
     def test_an_idle_connection_is_closed_without_a_word(self):
@@ -137,7 +137,7 @@ class LimitsTest(DaemonCase):
 
     def test_continue_comes_before_the_body(self):
         with self.connect() as connection:
-            connection.send(b"POST /topics/t HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+            connection.send(b"POST /topics/t HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
                             b"Content-Length: 1\r\n\r\n")
             self.assertEqual(connection.read_head().status, 100)
             connection.send(b"x")

@@ -82,7 +82,7 @@ class IdempotencyTest(DaemonCase):
         stream = self.listener()
         connections = [self.connect() for _ in range(8)]
         for connection in connections:
-            connection.send(f"POST /topics/{self.topic} HTTP/1.1\r\nHost: x\r\nIdempotency-Key: race\r\n"
+            connection.send(f"POST /topics/{self.topic} HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: race\r\n"
                             "Content-Length: 1\r\n\r\nx".encode())
         answers = [connection.read_response().json() for connection in connections]
         self.assertEqual(len({answer["id"] for answer in answers}), 1)

@@ -56,7 +56,7 @@ class PublishTest(DaemonCase):
     def test_chunks_are_put_together(self):
         stream = self.listener()
         with self.connect() as connection:
-            connection.send(b"POST /topics/" + self.topic.encode() + b" HTTP/1.1\r\nHost: x\r\n"
+            connection.send(b"POST /topics/" + self.topic.encode() + b" HTTP/1.1\r\nHost: localhost\r\n"
                             b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n3;x=y\r\ndef\r\n0\r\n\r\n")
             self.assertEqual(connection.read_response().status, 200)
         self.assertEqual(stream.data(1), ["abcdef"])
@@ -153,21 +153,21 @@ class RefusedTest(DaemonCase):
 
     def test_a_chunked_body_over_the_limit(self):
         with self.connect() as connection:
-            connection.send(b"POST /topics/" + self.topic.encode() + b" HTTP/1.1\r\nHost: x\r\n"
+            connection.send(b"POST /topics/" + self.topic.encode() + b" HTTP/1.1\r\nHost: localhost\r\n"
                             b"Transfer-Encoding: chunked\r\n\r\n1001\r\n" + b"x" * 4097 + b"\r\n0\r\n\r\n")
             self.assert_problem(connection.read_response(), 413)
         self.assert_silent(self.stream)
 
     def test_a_chunked_body_of_the_limit(self):
         with self.connect() as connection:
-            connection.send(b"POST /topics/" + self.topic.encode() + b" HTTP/1.1\r\nHost: x\r\n"
+            connection.send(b"POST /topics/" + self.topic.encode() + b" HTTP/1.1\r\nHost: localhost\r\n"
                             b"Transfer-Encoding: chunked\r\n\r\n1000\r\n" + b"x" * 4096 + b"\r\n0\r\n\r\n")
             self.assertEqual(connection.read_response().status, 200)
         self.assertEqual(len(self.stream.data(1)[0]), 4096)
 
     def test_a_body_that_breaks_off(self):
         with self.connect() as connection:
-            connection.send(b"POST /topics/" + self.topic.encode() + b" HTTP/1.1\r\nHost: x\r\n"
+            connection.send(b"POST /topics/" + self.topic.encode() + b" HTTP/1.1\r\nHost: localhost\r\n"
                             b"Content-Length: 10\r\n\r\nabc")
         self.assert_silent(self.stream)
 

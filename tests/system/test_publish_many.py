@@ -6,7 +6,7 @@ import unittest
 from harness.case import JSON, NDJSON, DaemonCase, seq
 from harness.http import chunk
 
-CHUNKED_HEAD = (b"POST /events HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n"
+CHUNKED_HEAD = (b"POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
                 b"Transfer-Encoding: chunked\r\n\r\n")
 
 
