@@ -92,8 +92,10 @@ struct BuilderDeleter {
 using Builder = std::unique_ptr<OSSL_PARAM_BLD, BuilderDeleter>;
 using Number = std::unique_ptr<BIGNUM, decltype(&BN_free)>;
 
-const unsigned char* raw(const std::string& bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
+Number number_of(const std::string& bytes) {
+  return {BN_bin2bn(reinterpret_cast<const unsigned char*>(bytes.data()),
+                    static_cast<int>(bytes.size()), nullptr),
+          BN_free};
 }
 
 Result<JwtKey> build(const char* type, OSSL_PARAM_BLD* builder) {
@@ -121,8 +123,8 @@ Result<JwtKey> rsa_of(const Jwk& jwk) {
   if (!exponent) {
     return std::move(exponent).failure();
   }
-  const Number n(BN_bin2bn(raw(*modulus), static_cast<int>(modulus->size()), nullptr), BN_free);
-  const Number e(BN_bin2bn(raw(*exponent), static_cast<int>(exponent->size()), nullptr), BN_free);
+  const Number n = number_of(*modulus);
+  const Number e = number_of(*exponent);
   const Builder builder(OSSL_PARAM_BLD_new());
   if (!n || !e || !builder ||
       OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) != 1 ||
@@ -177,9 +179,10 @@ Result<JwtKey> okp_of(const Jwk& jwk, std::string_view curve) {
   if (!point) {
     return std::move(point).failure();
   }
+  const std::vector<unsigned char> bytes(point->begin(), point->end());
   ERR_set_mark();
   std::shared_ptr<EVP_PKEY> key(
-      EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, raw(*point), point->size()),
+      EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes.data(), bytes.size()),
       EVP_PKEY_free);
   ERR_pop_to_mark();
   return key ? JwtKey::of_public(std::move(key)) : invalid("x must have 32 bytes");

@@ -61,8 +61,7 @@ class Admission {
   [[nodiscard]] size_t size() const;
 
  private:
-  // Aligned, so that the locks do not share a cache line.
-  struct alignas(64) Shard {
+  struct Shard {
     mutable std::mutex mutex;
     Counts counts;
   };

@@ -47,8 +47,7 @@ class RateLimiter {
     std::string client;
     int64_t full_at_ns;
   };
-  // Aligned, so that the locks do not share a cache line.
-  struct alignas(64) Shard {
+  struct Shard {
     mutable std::mutex mutex;
     std::list<Bucket> buckets;  // Last used first.
     std::unordered_map<std::string_view, std::list<Bucket>::iterator> by_client;

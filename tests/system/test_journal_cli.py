@@ -183,7 +183,7 @@ class BesideAWriter(JournalCase):
         writer.start()
         self.addCleanup(lambda: (stop.set(), writer.join()))
         counts = set()
-        for _ in range(5):
+        while len(counts) < 3:  # What the writer does shows. Each takes a while.
             before = written[0]
             events = self.exported()
             self.assertEqual([e["seq"] for e in events], list(range(1, len(events) + 1)))
@@ -192,7 +192,6 @@ class BesideAWriter(JournalCase):
             counts.add(len(events))
             self.assertEqual(self.check(), (0, ["no faults"]))
             self.assertEqual(self.stats()["events"] % 10, 0)
-        self.assertGreater(len(counts), 1)
 
     def write(self, stop, written):
         connection = sqlite3.connect(self.database, isolation_level=None, timeout=DEADLINE)

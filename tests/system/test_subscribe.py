@@ -43,10 +43,9 @@ class HeadTest(DaemonCase):
         self.assertEqual(response.raw_head, self.subscribe().head.raw_head)
         self.wait_for_subscribers(1)
 
-    def test_an_access_token_does_no_harm(self):
-        stream = self.listener(access_token="whatever")
-        self.publish("x")
-        self.assertEqual(stream.data(1), ["x"])
+    def test_a_bad_access_token_is_refused_whatever_is_allowed_without_one(self):
+        refused = self.fetch("GET", events_target(self.topic, access_token="whatever"))
+        self.assert_problem(refused, 401, field="access_token")
 
 
 class FirstBlockTest(DaemonCase):
