@@ -25,7 +25,7 @@ struct Table {
                          "INSERT INTO topics VALUES (1, 'one')")
                 .has_value());
     require(names.prepare().has_value());
-    require(database.prepare_all({{&row, "SELECT ?, ?, ?, ?, ?, ?"}}).has_value());
+    require(database.prepare_all({{&row, "SELECT ?, ?, ?, ?, ?, ?, 0"}}).has_value());
   }
 
   static journal::Database open() {

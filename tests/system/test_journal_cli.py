@@ -6,10 +6,11 @@ import os
 import sqlite3
 import subprocess
 import threading
+import time
 import unittest
 
 from cli_stub import DEADLINE, RINGCAST, environment, run, stop
-from harness.waiting import wait_until
+from harness.waiting import PATIENCE, wait_until
 from journal_case import EVENTS, JournalCase, journal, lines_of
 
 
@@ -183,7 +184,8 @@ class BesideAWriter(JournalCase):
         writer.start()
         self.addCleanup(lambda: (stop.set(), writer.join()))
         counts = set()
-        while len(counts) < 3:  # What the writer does shows. Each takes a while.
+        deadline = time.monotonic() + PATIENCE
+        while len(counts) < 3 and time.monotonic() < deadline:  # What the writer does shows.
             before = written[0]
             events = self.exported()
             self.assertEqual([e["seq"] for e in events], list(range(1, len(events) + 1)))
@@ -192,6 +194,7 @@ class BesideAWriter(JournalCase):
             counts.add(len(events))
             self.assertEqual(self.check(), (0, ["no faults"]))
             self.assertEqual(self.stats()["events"] % 10, 0)
+        self.assertEqual(len(counts), 3)
 
     def write(self, stop, written):
         connection = sqlite3.connect(self.database, isolation_level=None, timeout=DEADLINE)
@@ -200,7 +203,7 @@ class BesideAWriter(JournalCase):
             connection.execute("BEGIN IMMEDIATE")
             for seq in range(written[0] + 1, written[0] + 11):
                 through += 30
-                connection.execute("INSERT INTO events SELECT ?, max(time), 1, NULL, NULL, ?"
+                connection.execute("INSERT INTO events SELECT ?, max(time), 1, NULL, NULL, 0, ?"
                                    " FROM events", (seq, b"data: y\n\n"))
                 connection.execute("INSERT INTO entries VALUES (1, ?, ?, ?)", (seq, seq, through))
             connection.execute("UPDATE meta SET value = ? WHERE name IN ('last', 'reserved')",
