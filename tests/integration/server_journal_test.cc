@@ -139,9 +139,10 @@ TEST_CASE("server: a stop while publishes wait and readers read from disk leaves
     std::vector<std::unique_ptr<BlockingClient>> clients;
     for (int client = 0; client < 6; ++client) {
       clients.push_back(std::make_unique<BlockingClient>(server.port()));
-      clients.back()->send(client % 2 == 0
-                               ? "POST /topics/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx"
-                               : "GET /events?topic=a&since=earliest HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      clients.back()->send(
+          client % 2 == 0
+              ? "POST /topics/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx"
+              : "GET /events?topic=a&since=earliest HTTP/1.1\r\nHost: localhost\r\n\r\n");
     }
     server.stop();
     CHECK(server.services().connections.load() == 0);
