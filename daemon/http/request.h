@@ -12,6 +12,9 @@ namespace ringcast::http {
 // kOther: a method that llhttp knows and we serve nowhere (PATCH, CONNECT, ...).
 enum class Method { kGet, kHead, kPost, kPut, kDelete, kOptions, kOther };
 
+// "GET"; empty for kOther.
+[[nodiscard]] std::string_view name_of(Method method);
+
 // The head of a request and, once it is complete, its body. Owns its bytes.
 struct Request {
   Method method = Method::kOther;

@@ -18,26 +18,6 @@ constexpr std::string_view kCut = "...";
 constexpr std::string_view kHex = "0123456789ABCDEF";
 constexpr std::string_view kModule = "access";
 
-std::string_view name_of(http::Method method) {
-  switch (method) {
-    case http::Method::kGet:
-      return "GET";
-    case http::Method::kHead:
-      return "HEAD";
-    case http::Method::kPost:
-      return "POST";
-    case http::Method::kPut:
-      return "PUT";
-    case http::Method::kDelete:
-      return "DELETE";
-    case http::Method::kOptions:
-      return "OPTIONS";
-    case http::Method::kOther:
-      break;
-  }
-  return "other";
-}
-
 // Never in the middle of a character: the log would escape all of it.
 std::string shortened(std::string_view text) {
   if (text.size() <= kMostBytes) {
@@ -157,9 +137,10 @@ void AccessLog::write(std::string_view message, Fields fields) {
 
 void AccessLog::refused(const AccessSubject& subject, const http::Response& answer) {
   if (begin_line()) {
+    const std::string_view name = http::name_of(subject.method);
     write("refused", {{"who", shortened(subject.who)},
                       {"client", subject.client},
-                      {"method", std::string(name_of(subject.method))},
+                      {"method", std::string(name.empty() ? "other" : name)},
                       {"path", path_for_log(subject.target)},
                       {"status", std::to_string(answer.status)},
                       {"reason", reason_of(answer)}});

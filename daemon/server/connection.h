@@ -101,6 +101,12 @@ struct PublishNote {
 };
 using PublishNoteRef = std::shared_ptr<const PublishNote>;
 
+// Of limits for each client. Empty: it needs none.
+struct StreamPlaces {
+  Admission::Ticket of_address;
+  Admission::Ticket of_token;
+};
+
 // One client: its socket and its dialogue or its subscription. Owned by its worker's table; nothing
 // destroys it but the worker's reaping, after doom(). Worker's thread only.
 class Connection final : public net::StreamEvents, public FrameSink {
@@ -176,11 +182,12 @@ class Connection final : public net::StreamEvents, public FrameSink {
   [[nodiscard]] bool expects_proxy_header() const;
   bool take_proxy_header(std::string_view& bytes);
   void take_address_place();
-  Status take_stream_places();
+  Result<StreamPlaces> find_stream_places();
   [[nodiscard]] std::string_view shed_reason() const;
   [[nodiscard]] Publisher publisher() const;
   void count(Limit limit);
   [[nodiscard]] int64_t rate_wait_ms(uint64_t events);
+  void give_rate_back(uint64_t events);
 
   // connection_replies.cc: what waits for the journal.
   uint64_t expect_reply(const http::Request& request);

@@ -56,26 +56,26 @@ void Connection::take_address_place() {
 }
 
 // What a stream holds for as long as it lasts: a place of its token, and of its client where a
-// proxy said who that is.
-Status Connection::take_stream_places() {
+// proxy said who that is. Nothing is held until it is one.
+Result<StreamPlaces> Connection::find_stream_places() {
   Services& services = worker_.services();
   const Dialogue& dialogue = *dialogue_;
+  StreamPlaces places;
   if (dialogue.client.is_counted && !address_place_) {
-    address_place_ = services.address_places.admit(dialogue.client.key);
-    if (!address_place_) {
+    places.of_address = services.address_places.admit(dialogue.client.key);
+    if (!places.of_address) {
       count(Limit::kConnectionsPerAddress);
       return fail(Errc::kOverloaded, "limits.connections_per_address are in use");
     }
   }
-  const std::string& name = dialogue.caller.identity()->name;
-  if (!name.empty() && !token_place_) {
-    token_place_ = services.token_places.admit(name);
-    if (!token_place_) {
+  if (const std::string& name = dialogue.caller.identity()->name; !name.empty()) {
+    places.of_token = services.token_places.admit(name);
+    if (!places.of_token) {
       count(Limit::kConnectionsPerToken);
       return fail(Errc::kOverloaded, "limits.connections_per_token are in use");
     }
   }
-  return Ok{};
+  return places;
 }
 
 std::string_view Connection::shed_reason() const {
@@ -108,10 +108,20 @@ int64_t Connection::rate_wait_ms(uint64_t events) {
   }
   const auto by_token = services.token_rates.take(name, events, now_ms_);
   if (!by_token.is_allowed) {
+    // Others at the address do not pay for it.
+    services.address_rates.give_back(dialogue_->client.key, events);
     count(Limit::kPublishRatePerToken);
     return std::max<int64_t>(by_token.wait_ms, 1);
   }
   return 0;
+}
+
+// They were not published after all.
+void Connection::give_rate_back(uint64_t events) {
+  if (events > 0) {
+    worker_.services().address_rates.give_back(dialogue_->client.key, events);
+    worker_.services().token_rates.give_back(dialogue_->caller.identity()->name, events);
+  }
 }
 
 http::Response too_many(int64_t wait_ms) {

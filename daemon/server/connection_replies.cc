@@ -131,6 +131,7 @@ NdjsonIngest::Publish Connection::ingest_port() {
       }
       const PublishNoteRef note = note_publish(dialogue_->parser.request(), drafts);
       auto receipt = hub.publish(drafts, publisher(), worker_.index());
+      give_rate_back(receipt ? 0 : drafts.size());  // It tries again.
       log_published(note, receipt);
       return std::optional(std::move(receipt));
     };
@@ -151,6 +152,7 @@ NdjsonIngest::Publish Connection::ingest_port() {
           });
         });
     if (!submitted) {
+      give_rate_back(drafts.size());
       return std::move(submitted).failure();
     }
     return std::nullopt;

@@ -39,7 +39,8 @@ bool Connection::subscribe(const http::Request& request) {
     is_closing_ = true;
     return true;
   }
-  if (const Status places = take_stream_places(); !places) {
+  Result<StreamPlaces> places = find_stream_places();
+  if (!places) {
     refuse_for_now(request, places.error().detail);
     return true;
   }
@@ -49,6 +50,10 @@ bool Connection::subscribe(const http::Request& request) {
     return true;
   }
   log_subscribed(request, *spec);
+  if (places->of_address) {
+    address_place_ = std::move(places->of_address);
+  }
+  token_place_ = std::move(places->of_token);
   source_ = dialogue.caller.identity()->source;
   expires_unix_ms_ = dialogue.caller.identity()->expires_unix_ms;
   subscriber_ = std::move(subscriber);

@@ -42,24 +42,39 @@ size_t RateLimiter::size() const {
 }
 
 RateLimiter::Answer RateLimiter::take(std::string_view client, uint64_t cost, int64_t now_ms) {
-  // The high bits: the table of the shard goes by the low ones.
-  const size_t index = (std::hash<std::string_view>{}(client) >> 32) % kShards;
-  Shard& shard = shards_[index];
+  Shard& shard = shard_of(client);
   const std::lock_guard lock(shard.mutex);
-  return shard.take(client, std::min(cost, kMaxCost), now_ms * kNsPerMs);
+  return shard.take(client, cost, now_ms * kNsPerMs);
+}
+
+void RateLimiter::give_back(std::string_view client, uint64_t cost) {
+  Shard& shard = shard_of(client);
+  const std::lock_guard lock(shard.mutex);
+  if (const auto found = shard.by_client.find(client); found != shard.by_client.end()) {
+    found->second->full_at_ns -= shard.cost_ns(cost);
+  }
+}
+
+// The high bits: the table of the shard goes by the low ones.
+RateLimiter::Shard& RateLimiter::shard_of(std::string_view client) {
+  return shards_[(std::hash<std::string_view>{}(client) >> 32) % kShards];
+}
+
+int64_t RateLimiter::Shard::cost_ns(uint64_t cost) const {
+  return static_cast<int64_t>(std::min(cost, kMaxCost) * kNsPerSecond / rate.per_second);
 }
 
 RateLimiter::Answer RateLimiter::Shard::take(std::string_view client, uint64_t cost,
                                              int64_t now_ns) {
   Bucket& bucket = bucket_of(client);
   const int64_t burst_ns = rate.burst_ms * kNsPerMs;
-  const auto cost_ns = static_cast<int64_t>(cost * kNsPerSecond / rate.per_second);
+  const int64_t costs_ns = cost_ns(cost);
   const int64_t lacking_ns = std::max(bucket.full_at_ns, now_ns) - now_ns;
-  const int64_t wait_ns = lacking_ns + std::min(cost_ns, burst_ns) - burst_ns;
+  const int64_t wait_ns = lacking_ns + std::min(costs_ns, burst_ns) - burst_ns;
   if (wait_ns > 0) {
     return {.is_allowed = false, .wait_ms = (wait_ns + kNsPerMs - 1) / kNsPerMs};
   }
-  bucket.full_at_ns = now_ns + lacking_ns + cost_ns;
+  bucket.full_at_ns = now_ns + lacking_ns + costs_ns;
   return {.is_allowed = true, .wait_ms = 0};
 }
 

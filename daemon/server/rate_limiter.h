@@ -36,6 +36,9 @@ class RateLimiter {
   // is full, and paid off before the next: else it would never be. `now_ms` is a steady time.
   Answer take(std::string_view client, uint64_t cost, int64_t now_ms);
 
+  // What was taken was not used after all.
+  void give_back(std::string_view client, uint64_t cost);
+
   // Buckets keep what they lack, counted in time.
   void set_options(Rate rate, uint64_t max_buckets);
   [[nodiscard]] size_t size() const;
@@ -54,12 +57,14 @@ class RateLimiter {
     Rate rate;
     size_t max_buckets = 1;
 
+    [[nodiscard]] int64_t cost_ns(uint64_t cost) const;
     Answer take(std::string_view client, uint64_t cost, int64_t now_ns);
     Bucket& bucket_of(std::string_view client);
     void make_room();
   };
 
   static constexpr size_t kShards = 16;
+  Shard& shard_of(std::string_view client);
 
   std::array<Shard, kShards> shards_;
 };

@@ -21,26 +21,6 @@ constexpr std::array<std::pair<std::string_view, Endpoint>, 7> kFixed = {{
     {"/metrics", Endpoint::kMetrics},
 }};
 
-std::string_view name_of(http::Method method) {
-  switch (method) {
-    case http::Method::kGet:
-      return "GET";
-    case http::Method::kHead:
-      return "HEAD";
-    case http::Method::kPost:
-      return "POST";
-    case http::Method::kPut:
-      return "PUT";
-    case http::Method::kDelete:
-      return "DELETE";
-    case http::Method::kOptions:
-      return "OPTIONS";
-    case http::Method::kOther:
-      break;
-  }
-  return "this method";
-}
-
 }  // namespace
 
 Result<Route> find_route(const http::Target& target, bool page) {
@@ -86,11 +66,12 @@ bool is_administrative(Endpoint endpoint, const http::Request& request) {
 
 Status check_method(Endpoint endpoint, http::Method method) {
   const std::string_view allowed = allowed_methods(endpoint);
-  if (method != http::Method::kOther && allowed.find(name_of(method)) != std::string_view::npos) {
+  const std::string_view name = http::name_of(method);
+  if (!name.empty() && allowed.find(name) != std::string_view::npos) {
     return Ok{};
   }
-  return fail(Errc::kMethodNotAllowed,
-              std::string(name_of(method)) + " is not served here, only " + std::string(allowed));
+  return fail(Errc::kMethodNotAllowed, std::string(name.empty() ? "this method" : name) +
+                                           " is not served here, only " + std::string(allowed));
 }
 
 bool wants_event_stream(const http::Request& request) {

@@ -37,7 +37,7 @@ def verdicts(results):
 
 class DiskTest(unittest.TestCase):
     def test_the_file_system_of_a_path_is_that_of_the_mount_above_it(self):
-        for path, kind in (("/work/build", "ext4"), ("/dev/shm/x", "tmpfs"), ("/dev/shmx", "ext4"),
+        for path, kind in (("/srv/build", "ext4"), ("/dev/shm/x", "tmpfs"), ("/dev/shmx", "ext4"),
                            ("/home/some one/build/bench", "xfs"), ("/home/some one/buildx", "tmpfs")):
             self.assertEqual(disk.file_system(path, MOUNTS), kind, path)
 

@@ -128,6 +128,27 @@ class TokenPlacesTest(LimitCase):
         self.assertEqual(first.next_event().data, "x")
 
 
+class RefusedPlacesTest(LimitCase):
+    settings = {"auth": {"tokens": [token("alice", ALICE), token("bob", BOB)]},
+                "proxies": {"trusted": ["127.0.0.1"]},
+                "limits": {"connections_per_token": 1, "connections_per_address": 1}}
+
+    def test_a_stream_that_its_token_refuses_holds_no_place_of_its_client(self):
+        def of(client, text):
+            return {**bearer(text), "X-Forwarded-For": client}
+        self.subscribe("t", headers=of("192.0.2.1", ALICE)).skip_first_block()
+        kept = self.connect()  # A proxy's, which stays open.
+        refused = kept.request("GET", events_target("t"), {**of("192.0.2.2", ALICE), "Accept": "*/*"})
+        self.assertIn("connections_per_token", self.assert_problem(refused, 503)["detail"])
+        let_in = self.subscribe("t", headers=of("192.0.2.2", BOB))
+        let_in.skip_first_block()
+        self.publish("x", "t", bearer(ALICE))
+        self.assertEqual(let_in.next_event().data, "x")
+        self.assertEqual(self.limited("connections_per_token", bearer(ALICE)), 1)
+        third = self.subscribe("t", headers=of("192.0.2.2", BOB))
+        self.assertIn(b"limits.connections_per_address are in use", third.connection.read_to_end())
+
+
 class RateTest(LimitCase):
     settings = {"auth": {"tokens": [token("alice", ALICE), token("bob", BOB)]},
                 "limits": {"publish_rate_per_token": 5, "publish_burst": "2s"}}

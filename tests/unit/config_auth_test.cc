@@ -2,27 +2,15 @@
 
 #include <string>
 
-#include "config/config.h"
+#include "support/config_text.h"
 
 namespace ringcast::config {
 namespace {
 
 using auth::Algorithm;
 
-Result<Loaded> load_file(const std::string& text) {
-  return load(
-      {.file_name = "f.yaml", .file_text = text, .environment = {}, .set = {}, .listen = {}});
-}
-
-std::string error_of(const std::string& text) {
-  const auto loaded = load_file(text);
-  return loaded ? "no error" : loaded.error().detail;
-}
-
 auth::Options options_of(const std::string& text) {
-  const auto loaded = load_file(text);
-  REQUIRE_MESSAGE(loaded, loaded.error().detail);
-  return loaded->config.auth;
+  return config_of(text).auth;
 }
 
 const std::string kDigest(64, 'a');

@@ -2,26 +2,10 @@
 
 #include <string>
 
-#include "config/config.h"
+#include "support/config_text.h"
 
 namespace ringcast::config {
 namespace {
-
-Result<Loaded> load_file(const std::string& text) {
-  return load(
-      {.file_name = "f.yaml", .file_text = text, .environment = {}, .set = {}, .listen = {}});
-}
-
-std::string error_of(const std::string& text) {
-  const auto loaded = load_file(text);
-  return loaded ? "no error" : loaded.error().detail;
-}
-
-Config config_of(const std::string& text) {
-  const auto loaded = load_file(text);
-  REQUIRE_MESSAGE(loaded, loaded.error().detail);
-  return loaded->config;
-}
 
 TEST_CASE("config: all of the journal is read") {
   const Config config = config_of(

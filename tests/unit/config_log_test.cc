@@ -2,28 +2,12 @@
 
 #include <string>
 
-#include "config/config.h"
+#include "support/config_text.h"
 
 namespace ringcast::config {
 namespace {
 
 using Level = LogOptions::Level;
-
-Result<Loaded> load_file(const std::string& text) {
-  return load(
-      {.file_name = "f.yaml", .file_text = text, .environment = {}, .set = {}, .listen = {}});
-}
-
-std::string error_of(const std::string& text) {
-  const auto loaded = load_file(text);
-  return loaded ? "no error" : loaded.error().detail;
-}
-
-Config config_of(const std::string& text) {
-  const auto loaded = load_file(text);
-  REQUIRE_MESSAGE(loaded, loaded.error().detail);
-  return loaded->config;
-}
 
 TEST_CASE("config: a module's own level goes before log.level, up or down") {
   const LogOptions log = config_of("log: {levels: {access: error, journal: debug}}").log;

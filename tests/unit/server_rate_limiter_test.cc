@@ -66,6 +66,16 @@ TEST_CASE("server: a refusal costs nothing") {
   CHECK(limiter.take("a", 2, 0).is_allowed);
 }
 
+TEST_CASE("server: what is given back can be taken again, and no more than that") {
+  RateLimiter limiter({.per_second = 10, .burst_ms = 1000}, kRoom);
+  CHECK(limiter.take("a", 10, 0).is_allowed);
+  limiter.give_back("a", 4);
+  CHECK(allowed(limiter, "a", 100, 0) == 4);
+  limiter.give_back("nobody", 4);
+  CHECK(limiter.size() == 1);
+  CHECK(allowed(limiter, "a", 100, 10'000) == 10);  // Given back or not: a burst is a burst.
+}
+
 TEST_CASE("server: what is larger than a bucket needs a full one, and is paid off") {
   RateLimiter limiter({.per_second = 10, .burst_ms = 1000}, kRoom);
   CHECK(limiter.take("a", 1, 0).is_allowed);
