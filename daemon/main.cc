@@ -65,6 +65,24 @@ int serve(const ringcast::app::Arguments& arguments,
   return daemon.run() ? 0 : kUsageError;
 }
 
+// Reads also the files that the configuration names, as a start would.
+int check(const ringcast::config::Loaded& loaded) {
+  std::vector<std::string> notes = loaded.warnings;
+  for (const ringcast::config::Listen& listen : loaded.config.listen) {
+    if (auto identity = ringcast::app::load_identity(listen.tls, notes); !identity) {
+      return fail_start(identity.error().detail);
+    }
+  }
+  if (auto access = ringcast::app::read_access(loaded.config.auth, notes); !access) {
+    return fail_start(access.error().detail);
+  }
+  for (const std::string& note : notes) {
+    std::fprintf(stderr, "ringcastd: %s\n", note.c_str());
+  }
+  std::puts("the configuration is good");
+  return 0;
+}
+
 int run(int argc, char** argv) {
   auto parsed = ringcast::app::parse_arguments(argc, argv);
   if (!parsed) {
@@ -85,15 +103,7 @@ int run(int argc, char** argv) {
     return 0;
   }
   if (arguments.check_config) {
-    for (const std::string& warning : loaded->warnings) {
-      std::fprintf(stderr, "ringcastd: %s\n", warning.c_str());
-    }
-    std::vector<std::string> notes;
-    if (auto access = ringcast::app::read_access(loaded->config.auth, notes); !access) {
-      return fail_start(access.error().detail);
-    }
-    std::puts("the configuration is good");
-    return 0;
+    return check(*loaded);
   }
   return serve(arguments, variables, std::move(*loaded));
 }

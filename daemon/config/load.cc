@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::string_view kVariablePrefix = "RINGCAST_";
 // Variables of the command-line client, and of ringcastd before it reads settings.
-constexpr std::array<std::string_view, 2> kForeignVariables = {"RINGCAST_CONFIG", "RINGCAST_URL"};
+constexpr std::array<std::string_view, 4> kForeignVariables = {"RINGCAST_CACERT", "RINGCAST_CONFIG",
+                                                               "RINGCAST_TOKEN", "RINGCAST_URL"};
 
 std::string variable_of(const Key& key) {
   std::string name(kVariablePrefix);

@@ -149,6 +149,10 @@ class CountTests(unittest.TestCase):
     def test_node(self):
         self.assertEqual(self.count("# tests 6\n# pass 3\n# fail 2\n# cancelled 1\n# skipped 0\n"), "3 3")
 
+    def test_go(self):
+        self.assertEqual(self.count("=== RUN   TestA\n    --- PASS: TestA/b (0.0s)\n--- PASS: TestA (0.0s)\n"
+                                    "--- FAIL: TestC (0.0s)\nok  \tclient\t1s\n"), "1 1")
+
     def test_checks_and_nothing(self):
         self.assertEqual(self.count("check format: passed\ncheck tidy: failed\n"), "1 1")
         self.assertEqual(self.count(""), "0 0")

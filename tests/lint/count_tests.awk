@@ -1,4 +1,4 @@
-# Sums the summaries of doctest, unittest, node --test (TAP) and `check` lines: prints "passed failed".
+# Sums the summaries of doctest, unittest, node --test (TAP), `go test -v` and `check` lines: prints "passed failed".
 function number_after(name) {
   return match($0, name "=[0-9]+") ? substr($0, RSTART + length(name) + 1, RLENGTH - length(name) - 1) : 0
 }
@@ -12,6 +12,8 @@ function number_after(name) {
 }
 /^# pass [0-9]+$/ { passed += $3 }
 /^# (fail|cancelled) [0-9]+$/ { failed += $3 }
+/^--- PASS: / { passed++ }
+/^--- FAIL: / { failed++ }
 /^check [^ ]+: passed$/ { passed++ }
 /^check [^ ]+: failed$/ { failed++ }
 END { print passed + 0, failed + 0 }

@@ -189,6 +189,19 @@ class PrivateTest(DaemonCase):
         self.assert_problem(bad, 400, field="private")
 
 
+    def test_a_gap_does_not_tell_how_many_private_events_there_were(self):
+        def publish(data):
+            body = json.dumps({"topic": "gone", "data": data, "private": True}).encode()
+            return self.fetch("POST", "/events", {**JSON, **bearer(ADMIN)}, body).json()["last_id"]
+        self.subscribe("gone").skip_first_block()  # Else the topic is forgotten with its last event.
+        first = publish("0")
+        publish("1")
+        self.assertEqual(self.fetch("DELETE", "/topics/gone", bearer(ADMIN)).status, 204)
+        for headers, missed in (({}, None), (bearer(DASHBOARD), 1)):
+            stream = self.subscribe("gone", headers=headers, last_event_id=first)
+            self.assertEqual(stream.next_event().json()["missed"], missed)
+
+
 class PrivateOnDiskTest(unittest.TestCase):
 
     def test_private_events_are_private_after_a_restart_and_from_disk(self):

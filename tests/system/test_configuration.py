@@ -74,6 +74,12 @@ class BadConfigurationTest(ConfigurationCase):
     def test_a_listener_for_others_needs_grants(self):
         self.assertEqual(run("--check-config", "--listen", "0.0.0.0:0").returncode, 2)
 
+    def test_the_check_reads_the_certificates(self):
+        listener = '{tcp: "127.0.0.1:0", tls: {certificate: /nowhere/broker.pem, key: /nowhere/broker.key}}'
+        result = self.run_with(f"listen: [{listener}]\n", "--check-config")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("/nowhere/broker.pem", result.stderr)
+
     def test_an_unknown_flag(self):
         self.assertNotEqual(run("--no-such-flag").returncode, 0)
 
