@@ -1,4 +1,5 @@
-// Each example, started by the commands of its README and used as a person would, in headless Chromium.
+// Each example, started by the commands of its README and used as a person would, in headless Chromium; then in Firefox for the
+// one thing that it does otherwise.
 
 import assert from 'node:assert/strict';
 import {appendFileSync, readFileSync, readdirSync} from 'node:fs';
@@ -6,6 +7,7 @@ import {join} from 'node:path';
 import {after, afterEach, before, test} from 'node:test';
 
 import {Browser, serveEmptyPage} from '../../../tests/browser/harness/chromium.js';
+import {Firefox} from '../../../tests/browser/harness/firefox.js';
 import {CuttingProxy} from '../../../tests/browser/harness/proxy.js';
 import {waitUntil} from '../../../tests/browser/harness/waiting.js';
 import {EXAMPLES, Example, freeAddress} from './example.mjs';
@@ -13,13 +15,18 @@ import {EXAMPLES, Example, freeAddress} from './example.mjs';
 const NAMES = ['chart', 'chat', 'llm', 'logs'];
 
 let browser;
+let firefox;
 const cleanups = [];
 
 before(async () => {
   browser = await Browser.start();
+  firefox = await Firefox.start();
 });
 
-after(() => browser?.close());
+after(async () => {
+  await browser?.close();
+  await firefox?.close();
+});
 
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -151,6 +158,29 @@ test('llm: an answer goes on after cuts on both sides and a reload, with no toke
 });
 
 for (const name of NAMES) {
+  test(`${name}: in Firefox, which gives up when the broker cannot be reached, the page goes on when it is back`, async () => {
+    const broker = await freeAddress();
+    const proxy = await startProxy(broker);
+    const {url} = await start(name, {broker, via: {'index.html': proxy.address}});
+    const page = await firefox.newPage();
+    cleanups.push(() => page.close());
+    await page.goto(`${url}/#an-answer`);
+    const connects = () => page.evaluate(() => /connecting/i.test(document.getElementById('state').textContent));
+    await waitUntil(async () => !await connects(), 'the page reads');
+    await page.evaluate(() => {
+      const later = window.setTimeout;
+      window.setTimeout = (...what) => {
+        window.gaveUp = true;
+        return later(...what);
+      };
+    });
+    proxy.refuse();
+    await waitUntil(() => page.evaluate(() => window.gaveUp), 'Firefox has given up');
+    assert.ok(await connects());
+    proxy.acceptAgain();
+    await waitUntil(async () => !await connects(), 'the page reads again');
+  });
+
   test(`${name}: the example is under 80 lines, its README about 10`, () => {
     const lines = (file) => readFileSync(join(EXAMPLES, name, file), 'utf8').split('\n').length - 1;
     const code = readdirSync(join(EXAMPLES, name)).filter((file) => file !== 'README.md');
