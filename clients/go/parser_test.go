@@ -238,7 +238,7 @@ func FuzzParser(f *testing.F) {
 		}
 		for _, b := range whole.blocks {
 			if strings.ContainsAny(b.event+b.id, "\r\n") || strings.Contains(b.data, "\r") {
-				t.Fatalf("a line end within a field: %q", b)
+				t.Fatalf("a line end within a field: %+v", b)
 			}
 			if !b.isOversize && b.bytes > limit {
 				t.Fatalf("%d bytes, and the limit is %d", b.bytes, limit)
