@@ -142,16 +142,16 @@ func TestTheParserDecodesUTF8AsWHATWGSays(t *testing.T) {
 func TestALineOf10MiBIsReadInAnyPieces(t *testing.T) {
 	data := bytes.Repeat([]byte("0123456789abcde\u00e9"), (10<<20)/17)
 	input := append(append([]byte("data: "), data...), "\n\n"...)
-	for _, size := range []int{len(input), 32 << 10, 1} {
-		var chunks [][]byte
+	for _, size := range []int{len(input), 32 << 10, 7} {
+		got := &found{}
+		reader := &parser{limit: ample, sink: got}
 		for rest := input; len(rest) > 0; {
-			count := size
-			if count > len(rest) {
-				count = len(rest)
+			if size > len(rest) {
+				size = len(rest)
 			}
-			chunks, rest = append(chunks, rest[:count]), rest[count:]
+			_ = reader.feed(rest[:size])
+			rest = rest[size:]
 		}
-		got := parse(ample, chunks...)
 		if len(got.events) != 1 || got.events[0].Data != string(data) {
 			t.Fatalf("in pieces of %d: not the one event", size)
 		}

@@ -155,7 +155,7 @@ func (b *batch) send(ctx context.Context) error {
 	case err == nil && told.Accepted < count:
 		return &Error{Status: http.StatusOK, Title: fmt.Sprintf("only %d of %d events were accepted", told.Accepted, count), Index: -1}
 	case err == nil:
-		if b.most *= 2; b.most > maxBatchEvents {
+		if b.most += b.most/8 + 1; b.most > maxBatchEvents {
 			b.most = maxBatchEvents
 		}
 	case errors.As(err, &refused) && refused.Line > 0:
