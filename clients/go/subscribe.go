@@ -17,7 +17,7 @@ const (
 	minMaxEventBytes     = 1 << 10 // A gap is never left out for its size.
 )
 
-// SubscribeOptions say what to subscribe to. Only Topics is required.
+// SubscribeOptions say what to subscribe to. Only Topics is required. The callbacks are called by Next, in the order of the stream.
 type SubscribeOptions struct {
 	// Topics are 1 to 100 topics or patterns, such as "news" and "orders/**".
 	Topics []string
@@ -45,7 +45,6 @@ type SubscribeOptions struct {
 	OnComment func(text string)
 	// OnDisconnect is called when a connection ended or failed, with the reason and the time until the next one.
 	OnDisconnect func(reason error, wait time.Duration)
-	// All three are called by Next, in the order of the stream, and nothing comes while they run.
 }
 
 // Subscribe starts a stream, which lasts until Stream.Close, the end of ctx, or an error that is final. It does not wait for the
