@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -47,6 +48,8 @@ func launch(folder, settings string) (*daemon, error) {
 	}
 	command := exec.Command(daemonPath(), "--config", file, "--listen", "127.0.0.1:0")
 	command.Env = withoutRingcast(os.Environ())
+	// A panic or a timeout of the tests skips their cleanups.
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	log, err := command.StderrPipe()
 	if err != nil {
 		return nil, err
