@@ -1,5 +1,7 @@
 """ringcast_micro.py: the same specification on CPython and on the real MicroPython."""
 
+import functools
+import http.server
 import json
 import os
 import pathlib
@@ -241,6 +243,11 @@ class Micro:
             self.assertEqual([{"last_event_id": ""}], self.read(server.url, "t", 1, close_after=0.3))
 
 
+class QuietFiles(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
 class MicroOnCPython(Micro, unittest.TestCase):
     def command(self):
         return [sys.executable, "-W", "error::DeprecationWarning"]
@@ -253,6 +260,20 @@ class MicroOnMicroPython(Micro, unittest.TestCase):
 
     def command(self):
         return [self.micropython]
+
+    def test_mip_installs_it(self):
+        folder = os.path.dirname(ringcast_micro.__file__)
+        handler = functools.partial(QuietFiles, directory=folder)
+        with tempfile.TemporaryDirectory(prefix="ringcast-python-") as target, \
+                http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            url = f"http://127.0.0.1:{server.server_port}/ringcast_micro.py"
+            script = f"import mip\nmip.install({url!r}, target={target!r})\nimport ringcast_micro\nprint(ringcast_micro.__file__)"
+            done = subprocess.run(
+                [self.micropython, "-c", script], env={**os.environ, "MICROPYPATH": f"{target}:.frozen"},
+                capture_output=True, text=True, timeout=PATIENCE, check=True)
+            server.shutdown()
+        self.assertEqual(f"{target}/ringcast_micro.py", done.stdout.splitlines()[-1])
 
     def test_ten_thousand_events_within_a_heap_of_64_kib(self):
         try:
