@@ -1,0 +1,80 @@
+"""BlackSheep's server-sent events, on streams that the broker holds. Copy it into your app."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import urllib.parse
+
+import httpx
+import ringcast
+from blacksheep import Response
+from blacksheep.server.sse import TextServerSentEvent
+
+log = logging.getLogger(__name__)
+
+
+async def publish(client, topic, event):
+    """Publishes a ServerSentEvent or TextServerSentEvent that you yielded; its `comment` as an event of its own before.
+
+    JSON is what BlackSheep's own settings make of the data. Unlike there, 0, False, "", [] and {} are sent, a text may
+    have lines, and NaN is a ValueError. Returns the ringcast.Published, or None when data is None. Raises ringcast.RingcastError.
+    """
+    if event.comment is not None:
+        await client.publish(topic, event.comment, comment=True)
+    if event.data is None:
+        return None
+    retry_ms = event.retry if event.retry >= 0 else None
+    return await client.publish(topic, _text(event), event=event.event, id=event.id, retry_ms=retry_ms)
+
+
+def _text(event):
+    if isinstance(event, TextServerSentEvent):
+        return event.data
+    text = event.write_data()
+    json.loads(text, parse_constant=_refuse)
+    return text
+
+
+def _refuse(constant):
+    raise ValueError(f"data has {constant}, which JSON does not have")
+
+
+def redirect_to_broker(url, topics, secret, expires_in=300, **parameters):
+    """The answer that sends an EventSource to the broker at `url`, with a token for `topics` that counts `expires_in` seconds.
+
+    The stream ends with its token; the browser then asks this app again and resumes. `parameters` are those of GET /events.
+    """
+    token = ringcast.make_token(secret, subscribe=topics, expires_in=expires_in)
+    query = urllib.parse.urlencode([*(("topic", topic) for topic in topics), *parameters.items(), ("access_token", token)])
+    return Response(307, [(b"Location", f"{url}/events?{query}".encode()), (b"Cache-Control", b"no-store")])
+
+
+@contextlib.asynccontextmanager
+async def on_events(client, topics, handler, **options):
+    """Calls `await handler(event)` for each event, one after the other, until the block ends.
+
+    `options` are those of client.subscribe(). What a handler raises is logged, and the next event comes.
+    """
+    async def run():
+        async for event in client.subscribe(topics, **options):
+            try:
+                await handler(event)
+            except Exception:
+                log.exception("the handler of %s failed at event %s", topics, event.id)
+
+    task = asyncio.create_task(run())
+    task.add_done_callback(
+        lambda ended: ended.cancelled() or log.error("no events of %s any more", topics, exc_info=ended.exception()))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def watchers(url, topic, token):
+    """How many streams the topic has. The token needs `admin: [topics]` and a subscribe grant for the topic."""
+    async with httpx.AsyncClient() as http:
+        answer = await http.get(f"{url}/topics/{urllib.parse.quote(topic, safe='')}", headers={"Authorization": f"Bearer {token}"})
+    return 0 if answer.status_code == 404 else answer.raise_for_status().json()["subscribers"]

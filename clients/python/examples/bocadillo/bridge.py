@@ -1,0 +1,72 @@
+"""Bocadillo's server_event, on streams that the broker holds. Copy it into your app."""
+
+import asyncio
+import contextlib
+import logging
+import urllib.parse
+from json import dumps
+
+import httpx
+import ringcast
+
+log = logging.getLogger(__name__)
+
+
+def server_event(name=None, *, data=None, json=None, id=None):
+    """What you gave Bocadillo's server_event, as fields for publish(). `data` is a text or a sequence of lines.
+
+    Raises ValueError for NaN in `json`, and where there is no data: such an event reaches no listener.
+    """
+    if json is not None:
+        data = dumps(json, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    elif isinstance(data, (list, tuple)):
+        data = "\n".join(data)
+    if not isinstance(data, (str, bytes)):
+        raise ValueError(f"data is a text or a list of lines, not {data!r}; other values go into json=")
+    return {"data": data, "event": name, "id": None if id is None else str(id)}
+
+
+async def publish(client, topic, event):
+    """Publishes a server_event() of this file. Returns the ringcast.Published; raises ringcast.RingcastError."""
+    return await client.publish(topic, **event)
+
+
+def redirect_to_broker(res, url, topics, secret, expires_in=300, **parameters):
+    """Makes `res` the answer that sends an EventSource to the broker at `url`, with a token for `topics` that counts `expires_in` seconds.
+
+    The stream ends with its token; the browser then asks this app again and resumes. `parameters` are those of GET /events.
+    """
+    token = ringcast.make_token(secret, subscribe=topics, expires_in=expires_in)
+    query = urllib.parse.urlencode([*(("topic", topic) for topic in topics), *parameters.items(), ("access_token", token)])
+    res.status_code = 307
+    res.headers = {"location": f"{url}/events?{query}", "cache-control": "no-store"}
+
+
+@contextlib.asynccontextmanager
+async def on_events(client, topics, handler, **options):
+    """Calls `await handler(event)` for each event, one after the other, until the block ends.
+
+    `options` are those of client.subscribe(). What a handler raises is logged, and the next event comes.
+    """
+    async def run():
+        async for event in client.subscribe(topics, **options):
+            try:
+                await handler(event)
+            except Exception:
+                log.exception("the handler of %s failed at event %s", topics, event.id)
+
+    task = asyncio.create_task(run())
+    task.add_done_callback(
+        lambda ended: ended.cancelled() or log.error("no events of %s any more", topics, exc_info=ended.exception()))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def watchers(url, topic, token):
+    """How many streams the topic has. The token needs `admin: [topics]` and a subscribe grant for the topic."""
+    async with httpx.AsyncClient() as http:
+        answer = await http.get(f"{url}/topics/{urllib.parse.quote(topic, safe='')}", headers={"Authorization": f"Bearer {token}"})
+    return 0 if answer.status_code == 404 else answer.raise_for_status().json()["subscribers"]

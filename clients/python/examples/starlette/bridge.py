@@ -1,0 +1,81 @@
+"""sse-starlette's events, on streams that the broker holds. For Starlette and FastAPI; copy it into your app."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import urllib.parse
+
+import httpx
+import ringcast
+from sse_starlette import ServerSentEvent
+from starlette.responses import RedirectResponse
+
+log = logging.getLogger(__name__)
+
+
+async def publish(client, topic, item):
+    """Publishes what you yielded: a ServerSentEvent of sse-starlette or of fastapi.sse, a dict of its fields, or data.
+
+    Its `data` is published as it is if it is text or bytes, else as JSON; its `comment` as an event of its own before.
+    Returns the ringcast.Published, or None when there is no data. Raises ringcast.RingcastError.
+    """
+    if isinstance(item, dict):
+        item = ServerSentEvent(**item)
+    elif not hasattr(item, "retry"):
+        item = ServerSentEvent(item)
+    if item.comment is not None:
+        await client.publish(topic, item.comment, comment=True)
+    data = _data(item)
+    if data is None:
+        return None
+    return await client.publish(topic, data, event=item.event, id=item.id, retry_ms=item.retry)
+
+
+def _data(item):
+    if not hasattr(item, "raw_data"):
+        return item.data
+    if item.data is None:
+        return item.raw_data
+    # fastapi.sse: always JSON, a text too.
+    return json.dumps(item.model_dump(mode="json")["data"], ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def redirect_to_broker(url, topics, secret, expires_in=300, **parameters):
+    """The answer that sends an EventSource to the broker at `url`, with a token for `topics` that counts `expires_in` seconds.
+
+    The stream ends with its token; the browser then asks this app again and resumes. `parameters` are those of GET /events.
+    """
+    token = ringcast.make_token(secret, subscribe=topics, expires_in=expires_in)
+    query = urllib.parse.urlencode([*(("topic", topic) for topic in topics), *parameters.items(), ("access_token", token)])
+    return RedirectResponse(f"{url}/events?{query}", 307, {"Cache-Control": "no-store"})
+
+
+@contextlib.asynccontextmanager
+async def on_events(client, topics, handler, **options):
+    """Calls `await handler(event)` for each event, one after the other, until the block ends.
+
+    `options` are those of client.subscribe(). What a handler raises is logged, and the next event comes.
+    """
+    async def run():
+        async for event in client.subscribe(topics, **options):
+            try:
+                await handler(event)
+            except Exception:
+                log.exception("the handler of %s failed at event %s", topics, event.id)
+
+    task = asyncio.create_task(run())
+    task.add_done_callback(
+        lambda ended: ended.cancelled() or log.error("no events of %s any more", topics, exc_info=ended.exception()))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def watchers(url, topic, token):
+    """How many streams the topic has. The token needs `admin: [topics]` and a subscribe grant for the topic."""
+    async with httpx.AsyncClient() as http:
+        answer = await http.get(f"{url}/topics/{urllib.parse.quote(topic, safe='')}", headers={"Authorization": f"Bearer {token}"})
+    return 0 if answer.status_code == 404 else answer.raise_for_status().json()["subscribers"]
