@@ -2,7 +2,6 @@
 
 import atexit
 import json
-import os
 import pathlib
 import subprocess
 
@@ -29,10 +28,10 @@ class Refused(Exception):
 class Probe:
     """Evaluates expressions in one framework's environment."""
 
-    def __init__(self, framework, env=None):
+    def __init__(self, framework, env):
         self.child = subprocess.Popen(
-            [str(python_of(framework)), str(TESTS / "probes" / f"{framework}_probe.py"), framework], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, text=True, env=clean_environment(env))
+            [str(python_of(framework)), str(TESTS / "probes" / f"{framework}_probe.py")], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True, env=clean_environment({**env, "PYTHONPATH": str(EXAMPLES / framework)}))
         running.add(self.child)
         atexit.register(self.close)
 

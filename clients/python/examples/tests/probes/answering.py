@@ -11,10 +11,7 @@ import asyncio
 import datetime
 import inspect
 import json
-import pathlib
 import sys
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / sys.argv[1]))  # the example's bridge.py
 
 ORIGIN = "https://page.example"  # whose pages the probe's app lets in
 

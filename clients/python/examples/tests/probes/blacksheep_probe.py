@@ -21,6 +21,7 @@ from blacksheep.settings.json import json_settings
 
 app = Application()
 app.use_cors(allow_methods="GET", allow_origins=ORIGIN)
+client = ringcast.AsyncClient()
 
 
 def wire(*args, **kwargs):
@@ -32,8 +33,7 @@ def text_wire(*args, **kwargs):
 
 
 async def _publish(event):
-    async with ringcast.AsyncClient() as client:
-        return await bridge.publish(client, "t", event)
+    return await bridge.publish(client, "t", event)
 
 
 async def publish(*args, **kwargs):

@@ -11,6 +11,7 @@ from bocadillo import App, configure
 app = App()
 configure(app, cors={"allow_origins": [ORIGIN], "allow_methods": ["GET"]})
 background = []
+client = ringcast.AsyncClient()
 
 
 def wire(*args, **kwargs):
@@ -18,8 +19,7 @@ def wire(*args, **kwargs):
 
 
 async def publish(*args, **kwargs):
-    async with ringcast.AsyncClient() as client:
-        return await bridge.publish(client, "t", bridge.server_event(*args, **kwargs))
+    return await bridge.publish(client, "t", bridge.server_event(*args, **kwargs))
 
 
 def location(topics, secret):

@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 background, closed = [], []
+client = ringcast.AsyncClient()
 
 
 def wire(*args, **kwargs):
@@ -32,8 +33,7 @@ def item_wire(item):
 
 
 async def publish_item(item):
-    async with ringcast.AsyncClient() as client:
-        return await bridge.publish(client, "t", item)
+    return await bridge.publish(client, "t", item)
 
 
 async def publish(*args, **kwargs):

@@ -1,0 +1,46 @@
+"""Microdot's sse.send(), to all who watch a topic. For CPython and MicroPython; copy it into your app."""
+
+try:
+    from ringcast import make_token
+except ImportError:  # MicroPython: a device has no secret to sign with.
+    make_token = None
+
+from microdot import Response
+
+
+class TopicSSE:
+    """What `sse` was in a handler, for all subscribers of `topic` at once. Any number of handlers may share it."""
+
+    def __init__(self, publisher, topic):
+        self.publisher = publisher
+        self.topic = topic
+
+    async def send(self, data, event=None, event_id=None, retry=None, comment=False):
+        """As Microdot's: dict and list become JSON, other values text; `retry` is in seconds; with `comment` the rest is ignored.
+
+        Unlike there, a text may have lines, and what would forge another field is refused. Raises what publish() raises.
+        """
+        if not isinstance(data, (str, bytes, bytearray, dict, list)):
+            data = str(data)
+        if comment:
+            return await self.publisher.publish(self.topic, data, comment=True)
+        retry_ms = int(retry * 1000) if retry else None
+        return await self.publisher.publish(self.topic, data, event=event, id=event_id, retry_ms=retry_ms)
+
+
+def redirect_to_broker(url, topics, secret=None, expires_in=300, **parameters):
+    """The answer that sends an EventSource to the broker at `url`, with a token for `topics` that counts `expires_in` seconds.
+
+    The stream ends with its token; the browser then asks this app again and resumes. `parameters` are those of GET /events.
+    Without a secret there is no token: the broker must let everybody read (auth.anonymous).
+    """
+    query = [("topic", topic) for topic in topics] + list(parameters.items())
+    if secret is not None:
+        query.append(("access_token", make_token(secret, subscribe=topics, expires_in=expires_in)))
+    location = url + "/events?" + "&".join([name + "=" + _quoted(value) for name, value in query])
+    return Response(status_code=307, headers={"Location": location, "Cache-Control": "no-store"})
+
+
+def _quoted(value):
+    plain = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"
+    return "".join([chr(byte) if byte in plain else "%%%02X" % byte for byte in str(value).encode()])
