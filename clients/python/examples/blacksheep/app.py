@@ -3,6 +3,7 @@
 import os
 import pathlib
 
+import httpx
 import ringcast
 from blacksheep import Application, FromJSON, accepted, get, html, json, post
 from blacksheep.server.sse import ServerSentEvent
@@ -12,6 +13,7 @@ URL = os.environ.get("RINGCAST_URL", "http://127.0.0.1:8080")
 PUBLIC_URL = os.environ.get("RINGCAST_PUBLIC_URL", URL)  # where browsers reach the broker
 TOKEN = os.environ["RINGCAST_TOKEN"]    # this app's own
 SECRET = os.environ["RINGCAST_SECRET"]  # signs tokens for browsers: auth.jwt.key
+AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 PAGE = pathlib.Path(__file__).parent.parent / "dashboard.html"
 
 app = Application()
@@ -24,8 +26,9 @@ async def set_limit(event):
 
 @app.lifespan
 async def connect():
-    async with ringcast.AsyncClient(URL, TOKEN) as client:
+    async with ringcast.AsyncClient(URL, TOKEN) as client, httpx.AsyncClient(base_url=URL, headers=AUTHORIZED) as http:
         app.services.register(ringcast.AsyncClient, instance=client)
+        app.services.register(httpx.AsyncClient, instance=http)
         async with on_events(client, ["settings"], set_limit, since="-1"):
             yield
 
@@ -48,5 +51,5 @@ async def reading(body: FromJSON[dict], client: ringcast.AsyncClient):
 
 
 @get("/status")
-async def status():
-    return json({**settings, "watchers": await watchers(URL, "readings", TOKEN)})
+async def status(http: httpx.AsyncClient):
+    return json({**settings, "watchers": await watchers(http, "readings")})

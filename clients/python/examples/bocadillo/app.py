@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 
+import httpx
 import ringcast
 from bocadillo import App, configure
 from bridge import on_events, publish, redirect_to_broker, server_event, watchers
@@ -12,11 +13,13 @@ URL = os.environ.get("RINGCAST_URL", "http://127.0.0.1:8080")
 PUBLIC_URL = os.environ.get("RINGCAST_PUBLIC_URL", URL)  # where browsers reach the broker
 TOKEN = os.environ["RINGCAST_TOKEN"]    # this app's own
 SECRET = os.environ["RINGCAST_SECRET"]  # signs tokens for browsers: auth.jwt.key
+AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 PAGE = pathlib.Path(__file__).parent.parent / "dashboard.html"
 
 app = App()
 configure(app)
 client = ringcast.AsyncClient(URL, TOKEN)
+http = httpx.AsyncClient(base_url=URL, headers=AUTHORIZED)
 ends_with_app = contextlib.AsyncExitStack()
 settings = {"limit": 100}
 
@@ -28,6 +31,7 @@ async def set_limit(event):
 @app.on("startup")
 async def start():
     await ends_with_app.enter_async_context(client)
+    await ends_with_app.enter_async_context(http)
     await ends_with_app.enter_async_context(on_events(client, ["settings"], set_limit, since="-1"))
 
 
@@ -57,4 +61,4 @@ async def reading(req, res):
 
 @app.route("/status")
 async def status(req, res):
-    res.json = {**settings, "watchers": await watchers(URL, "readings", TOKEN)}
+    res.json = {**settings, "watchers": await watchers(http, "readings")}

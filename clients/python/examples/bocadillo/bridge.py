@@ -6,7 +6,6 @@ import logging
 import urllib.parse
 from json import dumps
 
-import httpx
 import ringcast
 
 log = logging.getLogger(__name__)
@@ -65,8 +64,7 @@ async def on_events(client, topics, handler, **options):
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def watchers(url, topic, token):
-    """How many streams the topic has. The token needs `admin: [topics]` and a subscribe grant for the topic."""
-    async with httpx.AsyncClient() as http:
-        answer = await http.get(f"{url}/topics/{urllib.parse.quote(topic, safe='')}", headers={"Authorization": f"Bearer {token}"})
+async def watchers(http, topic):
+    """How many streams the topic has. `http` is an httpx.AsyncClient of the broker's URL, with a token that has `admin: [topics]`."""
+    answer = await http.get(f"/topics/{urllib.parse.quote(topic, safe='')}")
     return 0 if answer.status_code == 404 else answer.raise_for_status().json()["subscribers"]

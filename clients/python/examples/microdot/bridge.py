@@ -1,15 +1,11 @@
 """Microdot's sse.send(), to all who watch a topic. For CPython and MicroPython; copy it into your app."""
 
-try:
-    from ringcast import make_token
-except ImportError:  # MicroPython: a device has no secret to sign with.
-    make_token = None
-
-from microdot import Response
-
 
 class TopicSSE:
-    """What `sse` was in a handler, for all subscribers of `topic` at once. Any number of handlers may share it."""
+    """What `sse` was in a handler, for all subscribers of `topic` at once. Any number of handlers may share it.
+
+    `publisher` is a ringcast_micro.Publisher.
+    """
 
     def __init__(self, publisher, topic):
         self.publisher = publisher
@@ -18,7 +14,8 @@ class TopicSSE:
     async def send(self, data, event=None, event_id=None, retry=None, comment=False):
         """As Microdot's: dict and list become JSON, other values text; `retry` is in seconds; with `comment` the rest is ignored.
 
-        Unlike there, a text may have lines, and what would forge another field is refused. Raises what publish() raises.
+        Unlike there, a text may have lines, and what would forge another field is refused. Returns the event's id; raises
+        ringcast_micro.RingcastError.
         """
         if not isinstance(data, (str, bytes, bytearray, dict, list)):
             data = str(data)
@@ -32,10 +29,12 @@ def redirect_to_broker(url, topics, secret=None, expires_in=300, **parameters):
     """The answer that sends an EventSource to the broker at `url`, with a token for `topics` that counts `expires_in` seconds.
 
     The stream ends with its token; the browser then asks this app again and resumes. `parameters` are those of GET /events.
-    Without a secret there is no token: the broker must let everybody read (auth.anonymous).
+    Without a secret there is no token, for brokers that let everybody read. Tokens are signed on CPython only.
     """
+    from microdot import Response  # Here, since a board that only publishes needs no Microdot.
     query = [("topic", topic) for topic in topics] + list(parameters.items())
-    if secret is not None:
+    if secret:
+        from ringcast import make_token
         query.append(("access_token", make_token(secret, subscribe=topics, expires_in=expires_in)))
     location = url + "/events?" + "&".join([name + "=" + _quoted(value) for name, value in query])
     return Response(status_code=307, headers={"Location": location, "Cache-Control": "no-store"})
@@ -44,3 +43,20 @@ def redirect_to_broker(url, topics, secret=None, expires_in=300, **parameters):
 def _quoted(value):
     plain = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"
     return "".join([chr(byte) if byte in plain else "%%%02X" % byte for byte in str(value).encode()])
+
+
+async def on_events(events, handler):
+    """Calls `await handler(event)` for each event of a ringcast_micro.EventSource, one after the other, until it is cancelled.
+
+    What a handler raises is printed, and the next event comes.
+    """
+    try:
+        async for event in events:
+            try:
+                await handler(event)
+            except Exception as error:
+                print("the handler failed at event", event.id, repr(error))
+    except Exception as error:
+        print("no events any more:", repr(error))
+    finally:
+        events.close()

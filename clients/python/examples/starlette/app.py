@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 
+import httpx
 import ringcast
 from bridge import on_events, publish, redirect_to_broker, watchers
 from fastapi import FastAPI
@@ -14,6 +15,7 @@ URL = os.environ.get("RINGCAST_URL", "http://127.0.0.1:8080")
 PUBLIC_URL = os.environ.get("RINGCAST_PUBLIC_URL", URL)  # where browsers reach the broker
 TOKEN = os.environ["RINGCAST_TOKEN"]    # this app's own
 SECRET = os.environ["RINGCAST_SECRET"]  # signs tokens for browsers: auth.jwt.key
+AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 PAGE = pathlib.Path(__file__).parent.parent / "dashboard.html"
 
 
@@ -24,8 +26,9 @@ async def set_limit(event):
 @contextlib.asynccontextmanager
 async def lifespan(app):
     app.state.limit = 100
-    async with ringcast.AsyncClient(URL, TOKEN) as app.state.client:
-        async with on_events(app.state.client, ["settings"], set_limit, since="-1"):
+    async with ringcast.AsyncClient(URL, TOKEN) as client, httpx.AsyncClient(base_url=URL, headers=AUTHORIZED) as http:
+        app.state.client, app.state.http = client, http
+        async with on_events(client, ["settings"], set_limit, since="-1"):
             yield
 
 
@@ -51,4 +54,4 @@ async def reading(body: dict):
 
 @app.get("/status")
 async def status():
-    return {"limit": app.state.limit, "watchers": await watchers(URL, "readings", TOKEN)}
+    return {"limit": app.state.limit, "watchers": await watchers(app.state.http, "readings")}

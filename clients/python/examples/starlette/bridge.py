@@ -6,7 +6,6 @@ import json
 import logging
 import urllib.parse
 
-import httpx
 import ringcast
 from sse_starlette import ServerSentEvent
 from starlette.responses import RedirectResponse
@@ -17,7 +16,7 @@ log = logging.getLogger(__name__)
 async def publish(client, topic, item):
     """Publishes what you yielded: a ServerSentEvent of sse-starlette or of fastapi.sse, a dict of its fields, or data.
 
-    Its `data` is published as it is if it is text or bytes, else as JSON; its `comment` as an event of its own before.
+    `data` is published as it is if it is text or bytes, else as JSON, with fastapi.sse always; `comment` goes before it.
     Returns the ringcast.Published, or None when there is no data. Raises ringcast.RingcastError.
     """
     if isinstance(item, dict):
@@ -33,11 +32,10 @@ async def publish(client, topic, item):
 
 
 def _data(item):
-    if not hasattr(item, "raw_data"):
-        return item.data
-    if item.data is None:
+    if getattr(item, "raw_data", None) is not None:
         return item.raw_data
-    # fastapi.sse: always JSON, a text too.
+    if not hasattr(item, "raw_data") or item.data is None:
+        return item.data
     return json.dumps(item.model_dump(mode="json")["data"], ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
@@ -74,8 +72,7 @@ async def on_events(client, topics, handler, **options):
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def watchers(url, topic, token):
-    """How many streams the topic has. The token needs `admin: [topics]` and a subscribe grant for the topic."""
-    async with httpx.AsyncClient() as http:
-        answer = await http.get(f"{url}/topics/{urllib.parse.quote(topic, safe='')}", headers={"Authorization": f"Bearer {token}"})
+async def watchers(http, topic):
+    """How many streams the topic has. `http` is an httpx.AsyncClient of the broker's URL, with a token that has `admin: [topics]`."""
+    answer = await http.get(f"/topics/{urllib.parse.quote(topic, safe='')}")
     return 0 if answer.status_code == 404 else answer.raise_for_status().json()["subscribers"]

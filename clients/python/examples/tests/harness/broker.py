@@ -37,6 +37,8 @@ class Broker(Process):
             raise
         self.address = found.group(1) or found.group(2)
         self.url = f"http://{self.address}"
+        host, _, port = self.address.rpartition(":")
+        self.at = (host, int(port))
 
     def close(self):
         super().close()

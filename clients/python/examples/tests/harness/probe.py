@@ -4,6 +4,7 @@ import atexit
 import json
 import pathlib
 import subprocess
+import tempfile
 
 from harness.broker import ROOT
 from harness.process import clean_environment, running
@@ -29,9 +30,10 @@ class Probe:
     """Evaluates expressions in one framework's environment."""
 
     def __init__(self, framework, env):
+        self.complaints = tempfile.TemporaryFile("w+")
         self.child = subprocess.Popen(
             [str(python_of(framework)), str(TESTS / "probes" / f"{framework}_probe.py")], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, text=True, env=clean_environment({**env, "PYTHONPATH": str(EXAMPLES / framework)}))
+            stdout=subprocess.PIPE, stderr=self.complaints, text=True, env=clean_environment({**env, "PYTHONPATH": str(EXAMPLES / framework)}))
         running.add(self.child)
         atexit.register(self.close)
 
@@ -40,7 +42,8 @@ class Probe:
         self.child.stdin.flush()
         line = self.child.stdout.readline()
         if not line:
-            raise AssertionError(f"the probe has ended at {expression}")
+            self.complaints.seek(0)
+            raise AssertionError(f"the probe has ended at {expression}: {self.complaints.read()[-2000:]}")
         answer = json.loads(line)
         if "error" in answer:
             raise Refused(answer["error"])
@@ -53,3 +56,4 @@ class Probe:
         self.child.wait()
         running.discard(self.child)
         self.child.stdout.close()
+        self.complaints.close()

@@ -1,7 +1,9 @@
 """Microdot, to be asked by the tests. See answering.py."""
 
 import asyncio
+import os
 
+import ringcast
 import ringcast_micro
 from answering import ORIGIN, answer_all, never, streams
 from microdot import Microdot
@@ -11,6 +13,8 @@ from microdot.test_client import TestClient
 from bridge import TopicSSE, redirect_to_broker
 
 app = Microdot()
+client = ringcast.AsyncClient()
+publisher = ringcast_micro.Publisher(os.environ["RINGCAST_URL"])
 CORS(app, allowed_origins=[ORIGIN])
 
 
@@ -21,7 +25,7 @@ async def wire(*args, **kwargs):
 
 
 async def publish(*args, **kwargs):
-    return await TopicSSE(ringcast_micro.Publisher(), "t").send(*args, **kwargs)
+    return await TopicSSE(publisher, "t").send(*args, **kwargs)
 
 
 def location(topics, secret):
