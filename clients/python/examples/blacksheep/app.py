@@ -39,8 +39,8 @@ async def page():
 
 
 @get("/events")
-async def events():  # who may not read gets a 403 here, before there is a stream
-    return redirect_to_broker(PUBLIC_URL, ["readings"], SECRET)
+async def events(last_event_id: str = ""):  # who may not read gets a 403 here, before there is a stream
+    return redirect_to_broker(PUBLIC_URL, ["readings"], SECRET, since="-10", last_event_id=last_event_id)
 
 
 @post("/readings")

@@ -47,7 +47,7 @@ async def page(req, res):
 
 @app.route("/events")
 async def events(req, res):  # who may not read gets a 403 here, before there is a stream
-    redirect_to_broker(res, PUBLIC_URL, ["readings"], SECRET)
+    redirect_to_broker(res, PUBLIC_URL, ["readings"], SECRET, since="-10", last_event_id=req.query_params.get("last_event_id"))
 
 
 @app.route("/readings", methods=["POST"])

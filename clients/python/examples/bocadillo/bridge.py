@@ -33,10 +33,12 @@ async def publish(client, topic, event):
 def redirect_to_broker(res, url, topics, secret, expires_in=300, **parameters):
     """Makes `res` the answer that sends an EventSource to the broker at `url`, with a token for `topics` that counts `expires_in` seconds.
 
-    The stream ends with its token; the browser then asks this app again and resumes. `parameters` are those of GET /events.
+    `parameters` are those of GET /events; empty ones are left out. The stream ends with its token, and the browser cannot come
+    back with that one: the page has to ask this app again, with the last id that it has seen as `last_event_id`.
     """
     token = ringcast.make_token(secret, subscribe=topics, expires_in=expires_in)
-    query = urllib.parse.urlencode([*(("topic", topic) for topic in topics), *parameters.items(), ("access_token", token)])
+    given = {name: value for name, value in {**parameters, "access_token": token}.items() if value}
+    query = urllib.parse.urlencode({"topic": topics, **given}, doseq=True)
     res.status_code = 307
     res.headers = {"location": f"{url}/events?{query}", "cache-control": "no-store"}
 

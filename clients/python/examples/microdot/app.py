@@ -34,7 +34,7 @@ async def page(request):
 
 @app.get("/events")
 async def events(request):  # who may not read gets a 403 here, before there is a stream
-    return redirect_to_broker(PUBLIC_URL, ["readings"], SECRET)
+    return redirect_to_broker(PUBLIC_URL, ["readings"], SECRET, since="-10", last_event_id=request.args.get("last_event_id"))
 
 
 @app.post("/readings")

@@ -28,11 +28,12 @@ class TopicSSE:
 def redirect_to_broker(url, topics, secret=None, expires_in=300, **parameters):
     """The answer that sends an EventSource to the broker at `url`, with a token for `topics` that counts `expires_in` seconds.
 
-    The stream ends with its token; the browser then asks this app again and resumes. `parameters` are those of GET /events.
+    `parameters` are those of GET /events; empty ones are left out. The stream ends with its token, and the browser cannot come
+    back with that one: the page has to ask this app again, with the last id that it has seen as `last_event_id`.
     Without a secret there is no token, for brokers that let everybody read. Tokens are signed on CPython only.
     """
     from microdot import Response  # Here, since a board that only publishes needs no Microdot.
-    query = [("topic", topic) for topic in topics] + list(parameters.items())
+    query = [("topic", topic) for topic in topics] + [pair for pair in parameters.items() if pair[1]]
     if secret:
         from ringcast import make_token
         query.append(("access_token", make_token(secret, subscribe=topics, expires_in=expires_in)))

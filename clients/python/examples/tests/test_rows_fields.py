@@ -28,6 +28,9 @@ class Fields(RowTest):
                     self.through(framework, arguments.format(evil))
             event, plain = self.through(framework, arguments.format("'e'"), arguments.format("''"))
             self.assertEqual(event["event"], "e", framework)
+            for reserved in ("'open'", "'error'", "'ringcast.gap'"):
+                with self.assertRaisesRegex(Exception, "400"):
+                    self.through(framework, arguments.format(reserved))
             self.assertNotIn("event", plain, framework)
 
     def test_row_18_the_broker_gives_ids_and_a_publisher_may(self):

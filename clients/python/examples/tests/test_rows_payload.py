@@ -46,7 +46,7 @@ class Payload(RowTest):
         for framework, name in (("microdot", ""), ("bocadillo", "json="), ("blacksheep", ""), ("starlette", "")):
             data, = self.data_through(framework, name + value)
             self.assertEqual(json.loads(data), {"a": "é", "b": [1, 2]}, framework)
-            self.assertEqual(data, '{"a":"é","b":[1,2]}', framework)
+            self.assertNotIn(" ", data, framework)
         self.assert_refused("bocadillo", f"publish(data={value})", "ValueError")
         self.assertEqual(self.data_through("blacksheep", "datetime.date(2020, 1, 2)"), ['"2020-01-02"'])
         event, = self.through("starlette", "{'data': 'x', 'event': 'e'}", function="publish_item")

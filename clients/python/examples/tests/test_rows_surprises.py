@@ -70,7 +70,7 @@ class Surprises(RowTest):
     def test_row_s10_a_provider_is_an_async_function(self):
         body = " events_handler():\n    yield 1\n    await something()\n"
         self.assert_refused("blacksheep", f"compile({'def' + body!r}, 'docs', 'exec')", "SyntaxError")
-        probe("blacksheep")(f"bool(compile({'async def' + body!r}, 'docs', 'exec'))")
+        self.assertTrue(probe("blacksheep")(f"bool(compile({'async def' + body!r}, 'docs', 'exec'))"))
 
     def test_row_s11_falsy_data_is_sent(self):
         for value in ("0", "False", "''", "[]", "{}"):

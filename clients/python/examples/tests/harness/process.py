@@ -59,10 +59,20 @@ class Process:
         except AssertionError as error:
             raise AssertionError(f"{error}; it wrote {self.lines[-30:]}") from None
 
+    @property
+    def over(self):
+        """All of its output has been read, to the end."""
+        return not self._reader.is_alive()
+
     def terminate(self):
         """SIGTERM, and its exit status once it has ended by itself."""
         self.child.terminate()
         return self.child.wait(PATIENCE)
+
+    def kill(self):
+        """SIGKILL, and its end."""
+        self.child.kill()
+        self.child.wait()
 
     def close(self):
         if self.child.poll() is None:

@@ -44,8 +44,8 @@ async def publish_text(*args, **kwargs):
     return await _publish(TextServerSentEvent(*args, **kwargs))
 
 
-def location(topics, secret):
-    return bridge.redirect_to_broker("http://broker", topics, secret).headers.get_first(b"Location").decode()
+def location(topics, secret, expires_in=300, **parameters):
+    return bridge.redirect_to_broker("http://broker", topics, secret, expires_in, **parameters).headers.get_first(b"Location").decode()
 
 
 @get("/stream")

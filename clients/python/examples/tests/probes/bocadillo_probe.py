@@ -22,10 +22,10 @@ async def publish(*args, **kwargs):
     return await bridge.publish(client, "t", bridge.server_event(*args, **kwargs))
 
 
-def location(topics, secret):
+def location(topics, secret, expires_in=300, **parameters):
     class Response:
         headers = {}
-    bridge.redirect_to_broker(Response, "http://broker", topics, secret)
+    bridge.redirect_to_broker(Response, "http://broker", topics, secret, expires_in, **parameters)
     return Response.headers["location"]
 
 

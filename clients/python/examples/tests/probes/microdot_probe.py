@@ -28,8 +28,8 @@ async def publish(*args, **kwargs):
     return await TopicSSE(publisher, "t").send(*args, **kwargs)
 
 
-def location(topics, secret):
-    return redirect_to_broker("http://broker", topics, secret).headers["Location"]
+def location(topics, secret, expires_in=300, **parameters):
+    return redirect_to_broker("http://broker", topics, secret, expires_in, **parameters).headers["Location"]
 
 
 @app.get("/stream")

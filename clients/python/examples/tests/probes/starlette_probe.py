@@ -44,8 +44,8 @@ async def publish_fastapi(**kwargs):
     return await publish_item(fastapi.sse.ServerSentEvent(**kwargs))
 
 
-def location(topics, secret):
-    return bridge.redirect_to_broker("http://broker", topics, secret).headers["location"]
+def location(topics, secret, expires_in=300, **parameters):
+    return bridge.redirect_to_broker("http://broker", topics, secret, expires_in, **parameters).headers["location"]
 
 
 async def stream(request):
