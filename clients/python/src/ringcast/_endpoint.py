@@ -59,7 +59,9 @@ def authorization(token: Optional[str]) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def certificates() -> Union[ssl.SSLContext, bool]:
+def certificates(endpoint: Endpoint) -> Union[ssl.SSLContext, bool]:
     """What to trust: RINGCAST_CACERT, as the command `ringcast` does, else what httpx trusts."""
+    if not endpoint.base_url.startswith("https:"):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # Trusts nobody, and reads no certificates for nothing.
     file = os.environ.get("RINGCAST_CACERT")
     return ssl.create_default_context(cafile=file) if file else True

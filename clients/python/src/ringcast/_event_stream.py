@@ -9,7 +9,7 @@ from ._values import OVERSIZE, Event
 DEFAULT_MAX_EVENT_BYTES = 16 * 1024 * 1024
 
 _BOM = b"\xef\xbb\xbf"
-_LONGEST_FIELD_NAME = 16
+_LONGEST_NAME = 16  # Of a field, with a byte order mark before it, a colon and a blank.
 _MAX_RETRY_MS = 86_400_000
 
 
@@ -43,6 +43,7 @@ class EventStreamParser:
         self._id = last_event_id
         self._has_id = False  # This block has one.
         self._max_event_bytes = max_event_bytes
+        self._most_of_a_line = max_event_bytes + _LONGEST_NAME
         self._line = bytearray()  # The beginning of a line whose end has not come.
         self._cut_bytes = 0  # How much of that line was dropped.
         self._is_first_line = True
@@ -77,8 +78,7 @@ class EventStreamParser:
         return items
 
     def _keep(self, piece: bytes) -> None:
-        # The longest name, a colon and a blank go before a value that is within the limit.
-        room = self._max_event_bytes + _LONGEST_FIELD_NAME - len(self._line)
+        room = self._most_of_a_line - len(self._line)
         self._line += piece[:room]
         self._cut_bytes += max(0, len(piece) - room)
 
@@ -95,7 +95,7 @@ class EventStreamParser:
             value = value[1:]
         if name == b"data":
             self._take_data(value)
-        elif self._cut_bytes:
+        elif self._cut_bytes or len(line) > self._most_of_a_line:
             return  # Nothing else is this long for a good reason.
         elif name == b"id":
             if b"\0" not in value:

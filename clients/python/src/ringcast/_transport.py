@@ -13,8 +13,8 @@ import ssl
 import threading
 import time
 from typing import (
-    Any, AsyncIterable, AsyncIterator, Awaitable, Coroutine, Dict, Iterable, Iterator, Mapping, NamedTuple, Optional,
-    Tuple, TypeVar, Union,
+    Any, AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Coroutine, Dict, Iterable, Iterator, Mapping,
+    NamedTuple, Optional, Tuple, TypeVar, Union,
 )
 
 import httpx
@@ -77,7 +77,7 @@ class _Http:
         self._options: Dict[str, Any] = {
             "headers": {"User-Agent": f"ringcast-python/{__version__}", "Accept-Encoding": "identity"},
             "trust_env": not endpoint.is_local,
-            "verify": certificates(),
+            "verify": certificates(endpoint),
             # Each subscription holds a connection as long as it lives: a bound would let later ones hang.
             "limits": httpx.Limits(max_connections=None, max_keepalive_connections=20),
         }
@@ -145,6 +145,8 @@ class AsyncStream(_Stream):
 
     async def close(self) -> None:
         await self._response.aclose()
+        if isinstance(self._chunks, AsyncGenerator):
+            await self._chunks.aclose()  # Else the loop has to, later.
 
 
 Stream = Union[BlockingStream, AsyncStream]
