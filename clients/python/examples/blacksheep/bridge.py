@@ -16,22 +16,21 @@ log = logging.getLogger(__name__)
 async def publish(client, topic, event):
     """Publishes a ServerSentEvent or TextServerSentEvent that you yielded; its `comment` as an event of its own before.
 
-    JSON is what BlackSheep's own settings make of the data. Unlike there, 0, False, "", [] and {} are sent, a text may
-    have lines, and NaN is a ValueError. Returns the ringcast.Published, or None when data is None. Raises ringcast.RingcastError.
+    JSON is what BlackSheep's settings make of the data. Unlike there, 0, False, "", [] and {} are sent, a text may have lines, and
+    NaN is a ValueError. Returns the ringcast.Published, or None when data is None. Raises ringcast.RingcastError.
     """
     if event.comment is not None:
         await client.publish(topic, event.comment, comment=True)
     if event.data is None:
         return None
-    retry_ms = event.retry if event.retry >= 0 else None
-    return await client.publish(topic, _text(event), event=event.event, id=event.id, retry_ms=retry_ms)
+    return await client.publish(
+        topic, _text(event), event=event.event, id=event.id, retry_ms=None if event.retry < 0 else event.retry)
 
 
 def _text(event):
     if isinstance(event, TextServerSentEvent):
         return event.data
-    text = event.write_data()
-    json.loads(text, parse_constant=_refuse)
+    json.loads(text := event.write_data(), parse_constant=_refuse)
     return text
 
 
@@ -40,7 +39,7 @@ def _refuse(constant):
 
 
 def redirect_to_broker(url, topics, secret, expires_in=300, **parameters):
-    """The answer that sends an EventSource to the broker at `url`, with a token for `topics` that counts `expires_in` seconds.
+    """The answer that sends an EventSource to the broker, with a token for `topics` that counts `expires_in` seconds.
 
     `parameters` are those of GET /events; empty ones are left out. The stream ends with its token, and the browser cannot come
     back with that one: the page has to ask this app again, with the last id that it has seen as `last_event_id`.
@@ -53,9 +52,9 @@ def redirect_to_broker(url, topics, secret, expires_in=300, **parameters):
 
 @contextlib.asynccontextmanager
 async def on_events(client, topics, handler, **options):
-    """Calls `await handler(event)` for each event, one after the other, until the block ends.
+    """Calls `await handler(event)` for each event in turn until the block ends; `options` are those of client.subscribe().
 
-    `options` are those of client.subscribe(). What a handler raises is logged, and the next event comes.
+    What the handler raises is logged, and the next event comes.
     """
     async def run():
         async for event in client.subscribe(topics, **options):
@@ -75,6 +74,6 @@ async def on_events(client, topics, handler, **options):
 
 
 async def watchers(http, topic):
-    """How many streams the topic has. `http` is an httpx.AsyncClient of the broker's URL, with a token that has `admin: [topics]`."""
+    """How many streams the topic has. `http` is an httpx.AsyncClient of the broker's URL with a token for `admin: [topics]`."""
     answer = await http.get(f"/topics/{urllib.parse.quote(topic, safe='')}")
     return 0 if answer.status_code == 404 else answer.raise_for_status().json()["subscribers"]

@@ -31,7 +31,7 @@ async def publish(client, topic, event):
 
 
 def redirect_to_broker(res, url, topics, secret, expires_in=300, **parameters):
-    """Makes `res` the answer that sends an EventSource to the broker at `url`, with a token for `topics` that counts `expires_in` seconds.
+    """Makes `res` the answer that sends an EventSource to the broker, with a token for `topics` that counts `expires_in` seconds.
 
     `parameters` are those of GET /events; empty ones are left out. The stream ends with its token, and the browser cannot come
     back with that one: the page has to ask this app again, with the last id that it has seen as `last_event_id`.
@@ -45,9 +45,9 @@ def redirect_to_broker(res, url, topics, secret, expires_in=300, **parameters):
 
 @contextlib.asynccontextmanager
 async def on_events(client, topics, handler, **options):
-    """Calls `await handler(event)` for each event, one after the other, until the block ends.
+    """Calls `await handler(event)` for each event in turn until the block ends; `options` are those of client.subscribe().
 
-    `options` are those of client.subscribe(). What a handler raises is logged, and the next event comes.
+    What the handler raises is logged, and the next event comes.
     """
     async def run():
         async for event in client.subscribe(topics, **options):
@@ -67,6 +67,6 @@ async def on_events(client, topics, handler, **options):
 
 
 async def watchers(http, topic):
-    """How many streams the topic has. `http` is an httpx.AsyncClient of the broker's URL, with a token that has `admin: [topics]`."""
+    """How many streams the topic has. `http` is an httpx.AsyncClient of the broker's URL with a token for `admin: [topics]`."""
     answer = await http.get(f"/topics/{urllib.parse.quote(topic, safe='')}")
     return 0 if answer.status_code == 404 else answer.raise_for_status().json()["subscribers"]

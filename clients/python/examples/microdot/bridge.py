@@ -26,7 +26,7 @@ class TopicSSE:
 
 
 def redirect_to_broker(url, topics, secret=None, expires_in=300, **parameters):
-    """The answer that sends an EventSource to the broker at `url`, with a token for `topics` that counts `expires_in` seconds.
+    """The answer that sends an EventSource to the broker, with a token for `topics` that counts `expires_in` seconds.
 
     `parameters` are those of GET /events; empty ones are left out. The stream ends with its token, and the browser cannot come
     back with that one: the page has to ask this app again, with the last id that it has seen as `last_event_id`.

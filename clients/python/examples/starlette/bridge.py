@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 async def publish(client, topic, item):
     """Publishes what you yielded: a ServerSentEvent of sse-starlette or of fastapi.sse, a dict of its fields, or data.
 
-    `data` is published as it is if it is text or bytes, else as JSON, with fastapi.sse always; `comment` goes before it.
-    Returns the ringcast.Published, or None when there is no data. Raises ringcast.RingcastError.
+    Data is JSON unless it is text or bytes; with fastapi.sse always. A comment goes before it, as an event of its own.
+    Returns the ringcast.Published, or None without data. Raises ringcast.RingcastError.
     """
     if isinstance(item, dict):
         item = ServerSentEvent(**item)
@@ -32,15 +32,13 @@ async def publish(client, topic, item):
 
 
 def _data(item):
-    if getattr(item, "raw_data", None) is not None:
-        return item.raw_data
     if not hasattr(item, "raw_data") or item.data is None:
-        return item.data
+        return getattr(item, "raw_data", item.data)
     return json.dumps(item.model_dump(mode="json")["data"], ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def redirect_to_broker(url, topics, secret, expires_in=300, **parameters):
-    """The answer that sends an EventSource to the broker at `url`, with a token for `topics` that counts `expires_in` seconds.
+    """The answer that sends an EventSource to the broker, with a token for `topics` that counts `expires_in` seconds.
 
     `parameters` are those of GET /events; empty ones are left out. The stream ends with its token, and the browser cannot come
     back with that one: the page has to ask this app again, with the last id that it has seen as `last_event_id`.
@@ -53,9 +51,9 @@ def redirect_to_broker(url, topics, secret, expires_in=300, **parameters):
 
 @contextlib.asynccontextmanager
 async def on_events(client, topics, handler, **options):
-    """Calls `await handler(event)` for each event, one after the other, until the block ends.
+    """Calls `await handler(event)` for each event in turn until the block ends; `options` are those of client.subscribe().
 
-    `options` are those of client.subscribe(). What a handler raises is logged, and the next event comes.
+    What the handler raises is logged, and the next event comes.
     """
     async def run():
         async for event in client.subscribe(topics, **options):
@@ -75,6 +73,6 @@ async def on_events(client, topics, handler, **options):
 
 
 async def watchers(http, topic):
-    """How many streams the topic has. `http` is an httpx.AsyncClient of the broker's URL, with a token that has `admin: [topics]`."""
+    """How many streams the topic has. `http` is an httpx.AsyncClient of the broker's URL with a token for `admin: [topics]`."""
     answer = await http.get(f"/topics/{urllib.parse.quote(topic, safe='')}")
     return 0 if answer.status_code == 404 else answer.raise_for_status().json()["subscribers"]

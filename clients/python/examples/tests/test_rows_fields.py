@@ -113,8 +113,9 @@ class Fields(RowTest):
             self.assertNotIn("\r", self.raw)
 
     def test_row_24_text_that_a_framework_has_framed_is_taken_as_it_is(self):
-        for framework, arguments, data in (("microdot", "'d', event='e', event_id='mine'", "d"), ("bocadillo", "'e', data='d', id='mine'", "d"),
-                                           ("blacksheep", "'d', event='e', id='mine'", '"d"'), ("starlette", "'d', event='e', id='mine'", "d")):
+        for framework, arguments, data in (
+                ("microdot", "'d', event='e', event_id='mine'", "d"), ("bocadillo", "'e', data='d', id='mine'", "d"),
+                ("blacksheep", "'d', event='e', id='mine'", '"d"'), ("starlette", "'d', event='e', id='mine'", "d")):
             framed = probe(framework)(f"wire({arguments})")
             with self.subscribe("framed") as stream:
                 answer = broker().request("POST", "/topics/framed", framed.encode("latin-1"), {"Content-Type": "text/event-stream"})

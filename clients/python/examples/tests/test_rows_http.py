@@ -97,7 +97,8 @@ class Http(RowTest):
                 self.assertEqual(stream.wait_for_count(1)[0]["data"], "two")
 
     def test_row_34_there_is_no_web_socket(self):
-        upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
+        upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+                   "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
         first, headers = self.ours(headers=upgrade)
         self.assertEqual((first[:12], headers["content-type"]), ("HTTP/1.1 200", "text/event-stream"))
 

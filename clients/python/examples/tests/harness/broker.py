@@ -25,7 +25,7 @@ class Broker(Process):
     `flags` go to its command line."""
 
     def __init__(self, settings=None, file=None, flags=(), address="127.0.0.1:0"):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ringcast-examples-"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ringcast-bridges-"))
         if file is None:
             file = self.folder / "ringcast.yaml"
             file.write_text(json.dumps(settings or {}), encoding="utf-8")

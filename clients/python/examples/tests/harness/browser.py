@@ -27,7 +27,7 @@ class Browser:
     """Use as a context manager. Commands are those of the Chrome DevTools Protocol."""
 
     def __init__(self):
-        self.profile = tempfile.mkdtemp(prefix="ringcast-chromium-")
+        self.profile = tempfile.mkdtemp(prefix="ringcast-bridges-chromium-")
         its_input, self._to = _pipe()
         self._from, its_output = _pipe()
 

@@ -33,7 +33,8 @@ class Probe:
         self.complaints = tempfile.TemporaryFile("w+")
         self.child = subprocess.Popen(
             [str(python_of(framework)), str(TESTS / "probes" / f"{framework}_probe.py")], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=self.complaints, text=True, env=clean_environment({**env, "PYTHONPATH": str(EXAMPLES / framework)}))
+            stdout=subprocess.PIPE, stderr=self.complaints, text=True,
+            env=clean_environment({**env, "PYTHONPATH": str(EXAMPLES / framework)}))
         running.add(self.child)
         atexit.register(self.close)
 

@@ -1,5 +1,6 @@
 """The base of the row tests: one broker and one probe of each framework for all of them."""
 
+import atexit
 import functools
 import socket
 import unittest
@@ -13,7 +14,9 @@ from harness.waiting import PATIENCE
 
 @functools.lru_cache(maxsize=None)
 def broker():
-    return Broker({"stream": {"retry": "100ms"}, "log": {"access": "all"}, "cors": {"origins": ["https://page.example"]}})
+    shared = Broker({"stream": {"retry": "100ms"}, "log": {"access": "all"}, "cors": {"origins": ["https://page.example"]}})
+    atexit.register(shared.close)
+    return shared
 
 
 @functools.lru_cache(maxsize=None)
