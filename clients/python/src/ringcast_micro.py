@@ -108,7 +108,7 @@ class EventSource:
 
     async def _connect(self):
         if self._wait_ms:
-            await self._run(asyncio.sleep(self._wait_ms / 1000))
+            await self._run(_sleep(self._wait_ms))
             self._wait_ms = 0
         headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
         headers.update(self._headers)
@@ -220,7 +220,7 @@ class Publisher:
                 self.close()
                 raise
             if left:
-                await asyncio.sleep(wait_ms / 1000)
+                await _sleep(wait_ms)
         raise failure
 
     async def _ask(self, body):
@@ -457,6 +457,10 @@ class _Backoff:
         bound = min(max(_LONGEST_WAIT_MS, self.base_ms), self.base_ms << min(self.failures, 16))
         self.failures += 1
         return int(random.random() * bound)
+
+
+async def _sleep(ms):
+    await asyncio.sleep(ms / 1000)  # Of MicroPython it is no coroutine, and cannot be a task.
 
 
 def _body(topic, data, comment, fields):

@@ -53,7 +53,7 @@ class Published(NamedTuple):
     """An event that the broker has."""
 
     id: Optional[str]
-    """Its position; None for a comment, which is not stored."""
+    """The id that it was given, else its position; None for a comment, which is not stored."""
     duplicate: bool
     """The broker had an event with this `key` already; `id` is that one's."""
 
