@@ -15,7 +15,7 @@ DASHBOARDS = 30
 
 class Camera(unittest.TestCase):
     def watch(self, command, env):
-        with Broker(file=EXAMPLES / "broker.yaml", flags=["--set", "log.access=all"]) as broker:
+        with Broker(file=EXAMPLES / "broker.yaml") as broker:
             dashboards = [self.enterContext(EventStream(
                 broker.url + "/events?topic=readings", {"Authorization": "Bearer " + APP_TOKEN})) for _ in range(DASHBOARDS)]
             for dashboard in dashboards:

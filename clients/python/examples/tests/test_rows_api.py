@@ -95,11 +95,10 @@ class Api(RowTest):
             probe(framework)("background.clear()")
             self.open(framework, "/short").wait_for_end()
             wait_until(lambda: probe(framework)("background"), f"the background task of {framework}")
-        with EventStream(broker().url + "/events?topic=ending") as stream:
-            stream.wait_for_text("id: ")
-        def ended():
-            return [line for line in list(broker().lines) if '"stream ended"' in line]
-        wait_until(ended, "a line in the access log")
+        with Broker({"log": {"access": "all"}}) as logging:
+            with EventStream(logging.url + "/events?topic=ending") as stream:
+                stream.wait_for_text("id: ")
+            wait_until(lambda: any('"stream ended"' in line for line in list(logging.lines)), "a line in the access log")
 
 
 if __name__ == "__main__":

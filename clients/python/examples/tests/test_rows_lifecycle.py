@@ -61,20 +61,17 @@ class Lifecycle(RowTest):
         self.assertEqual(seen["bocadillo"], "ClientDisconnect")
         self.assertEqual(seen["blacksheep"], "returned")  # After is_disconnected() said so.
         self.assertEqual(seen["starlette"], "CancelledError")
-        with EventStream(broker().url + "/events?topic=reason") as stream:
-            stream.wait_for_text("id: ")
-            before = len(ended_streams(broker()))
-        wait_until(lambda: len(ended_streams(broker())) > before, "a line in the access log")
-        self.assertEqual(ended_streams(broker())[-1], "closed by the peer")
+        with Broker({"log": {"access": "all"}}) as logging:
+            with EventStream(logging.url + "/events?topic=reason") as stream:
+                stream.wait_for_text("id: ")
+            wait_until(lambda: ended_streams(logging), "a line in the access log")
+            self.assertEqual(ended_streams(logging), ["closed by the peer"])
 
     def test_row_37_a_bad_publish_is_the_publishers_error_only(self):
         for framework in FRAMEWORKS:
             stream = self.open(framework, "/failing")
             stream.wait_for_text("before")
-            if framework == "microdot":  # It leaves the connection open, with nobody to write to it.
-                self.open(framework, "/short").wait_for_end()
-                self.assertFalse(stream.over)
-            else:
+            if framework != "microdot":  # Which leaves the connection open before Python 3.12.
                 stream.wait_for_end()
         stream = self.subscribe("fine")
         for path, body in (("/topics/fine", b"\xff"), ("/events", b'{"topic":"fine","dat":"x"}')):

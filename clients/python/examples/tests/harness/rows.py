@@ -14,7 +14,7 @@ from harness.waiting import PATIENCE
 
 @functools.lru_cache(maxsize=None)
 def broker():
-    shared = Broker({"stream": {"retry": "100ms"}, "log": {"access": "all"}, "cors": {"origins": ["https://page.example"]}})
+    shared = Broker({"stream": {"retry": "100ms"}, "cors": {"origins": ["https://page.example"]}})
     atexit.register(shared.close)
     return shared
 
