@@ -20,8 +20,7 @@ class RingcastError(Exception):
 
     def __init__(self, status, detail):
         super().__init__("%d %s" % (status, detail))
-        self.status = status
-        self.detail = detail
+        self.status, self.detail = status, detail
 
 
 class Event:
@@ -30,10 +29,7 @@ class Event:
     __slots__ = ("data", "event", "id", "oversize")
 
     def __init__(self, data, event, id, oversize=None):
-        self.data = data
-        self.event = event
-        self.id = id
-        self.oversize = oversize
+        self.data, self.event, self.id, self.oversize = data, event, id, oversize
 
 
 class EventSource:
@@ -48,8 +44,7 @@ class EventSource:
     def __init__(self, url, topics, token=None, last_event_id=None, since=None, events=None, headers=None,
                  read_timeout=45, max_line=2048, max_data=None, retry_ms=3000, ssl=None):
         self._place = _Place(url, ssl)
-        if max_data is None:
-            max_data = max_line
+        max_data = max_line if max_data is None else max_data
         query = [("topic", t) for t in _list(topics)] + [("event", e) for e in _list(events)]
         query += [("since", since)] * (since is not None) + [("max_data", max_data)] * (max_data > 0)
         self._path = "/events?" + _query(query)
@@ -57,13 +52,10 @@ class EventSource:
         self._headers = headers or {}
         self._read_timeout = read_timeout
         self._max_line = max_line
-        self._backoff = _Backoff(retry_ms)
-        self._wait_ms = 0
-        self._parser = None
-        self._connection = None
-        self._task = None
-        self._has_refused = False
-        self._is_closed = False
+        self._retry_ms = retry_ms
+        self._failures = self._wait_ms = 0  # Failures in a row, and what to wait because of them.
+        self._parser = self._connection = self._task = None
+        self._has_refused = self._is_closed = False
         self.last_event_id = last_event_id or ""
 
     def __aiter__(self):
@@ -156,9 +148,9 @@ class EventSource:
         if chunk:
             parser.feed(chunk)
         if parser.retry_ms is not None:
-            self._backoff.base_ms = parser.retry_ms
+            self._retry_ms = max(parser.retry_ms, 100)  # 0 would be a loop that never rests.
         if parser.has_content:
-            self._backoff.failures = 0
+            self._failures = 0
             if not parser.events:
                 self.last_event_id = parser.last_event_id
         if not chunk:
@@ -167,7 +159,8 @@ class EventSource:
 
     def _come_back(self, at_least_ms):
         self._drop()
-        self._wait_ms = max(at_least_ms, self._backoff.next_ms())
+        self._wait_ms = max(at_least_ms, _backoff_ms(self._retry_ms, self._failures))
+        self._failures += 1
 
 
 class Publisher:
@@ -177,8 +170,7 @@ class Publisher:
         self._place = _Place(url, ssl)
         self._token = token
         self._attempts = attempts
-        self._connection = None
-        self._turn = None
+        self._connection = self._turn = None
 
     async def publish(self, topic, data, event=None, id=None, retry_ms=None, comment=False, key=None):
         """Publishes str and bytes as they are, anything else as JSON; returns the event's id.
@@ -201,42 +193,36 @@ class Publisher:
             connection.close()
 
     async def _send(self, body):
-        backoff = _Backoff(500)
-        for left in range(self._attempts - 1, -1, -1):
-            wait_ms = backoff.next_ms()
+        left = self._attempts
+        while True:
+            wait_ms = _backoff_ms(500, self._attempts - left)
+            is_kept = self._connection is not None
+            left -= 1
             try:
-                status, headers, answer = await asyncio.wait_for(self._ask(body), _ANSWER_TIMEOUT)
+                status, headers, answer = await asyncio.wait_for(self._exchange(body), _ANSWER_TIMEOUT)
                 if status == 200 and _value(answer, "accepted"):
                     return _value(answer, "first_id")
                 failure = RingcastError(status, _detail(answer))
-                is_first = left == self._attempts - 1
-                if status not in _TEMPORARY and not (status == 401 and callable(self._token) and is_first):
+                may_renew = status == 401 and callable(self._token) and left == self._attempts - 1
+                if status not in _TEMPORARY and not may_renew:
                     raise failure
                 wait_ms += _retry_after_ms(headers)
-            except _LOST as error:
-                self.close()
-                failure = RingcastError(0, "no answer: %s" % repr(error))
             except asyncio.CancelledError:
                 self.close()
                 raise
-            if left:
-                await _sleep(wait_ms)
-        raise failure
+            except _LOST as error:
+                self.close()
+                if is_kept:  # The broker has ended it, as it does after a minute.
+                    left += 1
+                    continue
+                failure = RingcastError(0, "no answer: %r" % error)
+            if left <= 0:
+                raise failure
+            await _sleep(wait_ms)
 
-    async def _ask(self, body):
+    async def _exchange(self, body):
         head = self._place.head("POST", "/events", "1.1", {
             "Content-Type": "application/json", "Content-Length": str(len(body))}, self._token)
-        is_kept = self._connection is not None
-        try:
-            return await self._exchange(head, body)
-        except _LOST:
-            if not is_kept:
-                raise
-        # The broker has ended the one that was kept, as it does after a minute.
-        self.close()
-        return await self._exchange(head, body)
-
-    async def _exchange(self, head, body):
         if not self._connection:
             self._connection = await self._place.connect()
         connection = self._connection
@@ -262,17 +248,13 @@ class _Place:
             host, port = address, 443 if scheme == "https" else 80
         self._host = host.strip("[]")
         self._port = int(port)
-        self._ssl = None
-        if scheme == "https":
-            if ssl is None and _IS_MICRO:
-                raise ValueError("https needs ssl=, an SSLContext that says what to trust")
-            self._ssl = ssl or True
+        self._ssl = None if scheme == "http" else ssl or True
+        if self._ssl is True and _IS_MICRO:
+            raise ValueError("https needs ssl=, an SSLContext that says what to trust")
 
     async def connect(self):
-        if not self._ssl:
-            return _Connection(await asyncio.open_connection(self._host, self._port))
         return _Connection(await asyncio.open_connection(
-            self._host, self._port, ssl=self._ssl, server_hostname=self._host))
+            self._host, self._port, ssl=self._ssl, server_hostname=self._ssl and self._host))
 
     def head(self, method, path, version, headers, token):
         if callable(token):
@@ -356,14 +338,10 @@ class _Parser:
         self.retry_ms = None
         self.has_content = False  # An id or an event has come.
         self._max_line = max_line
-        self._line = bytearray()
-        self._cut = 0  # Bytes of this line that were dropped.
-        self._is_first_line = True
-        self._is_after_cr = False
-        self._id = last_event_id
-        self._event = ""
-        self._data = bytearray()
-        self._size = -1  # Of the data, with what was dropped; -1: there is none.
+        self._line, self._cut = bytearray(), 0  # Of this line, what is kept, and how much was dropped.
+        self._is_first_line, self._is_after_cr = True, False
+        self._id, self._event = last_event_id, ""
+        self._data, self._size = bytearray(), -1  # The size with what was dropped; -1: there is no data.
 
     def feed(self, chunk):
         start = 1 if self._is_after_cr and chunk[0] == 10 else 0
@@ -394,8 +372,7 @@ class _Parser:
 
     def _take_line(self):
         line, cut = bytes(self._line), self._cut
-        self._line = bytearray()
-        self._cut = 0
+        self._line, self._cut = bytearray(), 0
         if self._is_first_line:
             self._is_first_line = False
             if line.startswith(b"\xef\xbb\xbf"):
@@ -433,9 +410,7 @@ class _Parser:
         if self._size >= 0:
             self.has_content = True
             self.events.append(self._finished())
-        self._event = ""
-        self._data = bytearray()
-        self._size = -1
+        self._event, self._data, self._size = "", bytearray(), -1
 
     def _finished(self):
         if self._size > self._max_line:
@@ -446,17 +421,9 @@ class _Parser:
         return event
 
 
-class _Backoff:
+def _backoff_ms(base_ms, failures):
     # Any time up to base_ms * 2^n, so that clients which were cut off together do not return together.
-
-    def __init__(self, base_ms):
-        self.base_ms = base_ms
-        self.failures = 0
-
-    def next_ms(self):
-        bound = min(max(_LONGEST_WAIT_MS, self.base_ms), self.base_ms << min(self.failures, 16))
-        self.failures += 1
-        return int(random.random() * bound)
+    return int(random.random() * min(max(_LONGEST_WAIT_MS, base_ms), base_ms << min(failures, 16)))
 
 
 async def _sleep(ms):
@@ -521,24 +488,13 @@ def _mended(raw):
     start = 0
     while start < len(raw):
         first = raw[start]
-        low, high = 0x80, 0xBF
-        if first < 0x80:
-            more = 0
-        elif 0xC2 <= first <= 0xDF:
-            more = 1
-        elif 0xE0 <= first <= 0xEF:
-            more = 2
-            low = 0xA0 if first == 0xE0 else low
-            high = 0x9F if first == 0xED else high
-        elif 0xF0 <= first <= 0xF4:
-            more = 3
-            low = 0x90 if first == 0xF0 else low
-            high = 0x8F if first == 0xF4 else high
-        else:
-            more = -1
+        is_good = first < 0x80 or 0xC2 <= first <= 0xF4
+        more = (first >= 0xC2) + (first >= 0xE0) + (first >= 0xF0) if is_good else 0  # Bytes that must follow.
+        low = {0xE0: 0xA0, 0xF0: 0x90}.get(first, 0x80)
+        high = {0xED: 0x9F, 0xF4: 0x8F}.get(first, 0xBF)
         end = start + 1
-        while more > 0 and end < len(raw) and low <= raw[end] <= high:
+        while more and end < len(raw) and low <= raw[end] <= high:
             end, more, low, high = end + 1, more - 1, 0x80, 0xBF
-        good.extend(raw[start:end] if more == 0 else b"\xef\xbf\xbd")
+        good.extend(raw[start:end] if is_good and not more else b"\xef\xbf\xbd")
         start = end
     return bytes(good)

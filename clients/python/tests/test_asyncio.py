@@ -103,6 +103,22 @@ class Cancellation(unittest.IsolatedAsyncioTestCase):
         await until(lambda: self.subscribers() == 0)
 
 
+class CancellationOnUvloop(Cancellation):
+    """Its sockets are not those of asyncio."""
+
+    @classmethod
+    def setUpClass(cls):
+        try:
+            import uvloop
+        except ImportError:
+            raise unittest.SkipTest("NO UVLOOP") from None
+        cls.addClassCleanup(asyncio.set_event_loop_policy, None)
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+
+    async def test_this_is_uvloop(self):
+        self.assertIn("uvloop", type(asyncio.get_running_loop()).__module__)
+
+
 class Together(unittest.IsolatedAsyncioTestCase):
     async def test_callbacks_and_tokens_may_be_async(self):
         seen = []

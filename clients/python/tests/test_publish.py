@@ -6,6 +6,8 @@ import math
 import threading
 import unittest
 
+import httpx
+
 import ringcast
 from harness.both_clients import for_both
 from harness.daemon import Daemon
@@ -141,6 +143,25 @@ class Publishing:
             client.publish("t", "over a socket")
             with client.subscribe("t", since="earliest") as subscription:
                 self.assertEqual(["over a socket"], texts(1, subscription))
+
+
+class OwnHttp(unittest.IsolatedAsyncioTestCase):
+    """A client of httpx that the user has configured."""
+
+    async def test_it_is_used_and_not_closed(self):
+        topic = unused()
+        with httpx.Client(headers={"User-Agent": "mine"}) as http:
+            with ringcast.Client(daemon.url, http=http) as client:
+                client.publish(topic, "x")
+            self.assertFalse(http.is_closed)
+        async with httpx.AsyncClient() as http:
+            async with ringcast.AsyncClient(daemon.url, http=http) as client:
+                await client.publish(topic, "y")
+            self.assertFalse(http.is_closed)
+        with ScriptedServer(OK) as server, httpx.Client(headers={"User-Agent": "mine"}) as http:
+            ringcast.Client(server.url, http=http).publish("t", "x")
+            self.assertIn("\r\nUser-Agent: mine\r\n", server.requests[0])
+        self.assertEqual(["x", "y"], [event["data"] for event in daemon.history(topic)])
 
 
 @for_both

@@ -9,6 +9,7 @@ from harness.both_clients import for_both
 from harness.daemon import Daemon
 from harness.scripted_server import ScriptedServer, answer, stream
 from harness.waiting import take, texts, wait_until
+from ringcast._backoff import Backoff, retry_after_seconds
 
 daemon = None
 
@@ -99,7 +100,6 @@ class Subscribing:
 
     def test_comments(self):
         topic, client, comments = unused(), self.client(daemon.url), []
-        client.subscribe(topic, on_comment=comments.append)
         subscription = client.subscribe(topic, on_comment=comments.append).connect()
         client.publish(topic, "anybody?", comment=True)
         client.publish(topic, "x")
@@ -119,9 +119,10 @@ class Subscribing:
             subscription.connect()
 
     def test_broken_data_of_a_gap_or_an_envelope_is_an_error(self):
-        for body in (b"event: ringcast.gap\ndata: []\n\n", b"data: no envelope\n\n"):
+        for body, words in ((b"event: ringcast.gap\ndata: []\n\n", "not an object"), (b"data: x\n\n", "not an object"),
+                            (b"data: {}\n\n", "not an envelope")):
             with ScriptedServer(stream(body)) as server:
-                with self.assertRaisesRegex(ringcast.RingcastError, "not an object"):
+                with self.assertRaisesRegex(ringcast.RingcastError, words):
                     take(1, self.client(server.url).subscribe("t", envelope=True))
 
 
@@ -190,14 +191,20 @@ class ComingBack:
         self.assertGreaterEqual(wait.wait, 0.7)
 
     def test_retry_bounds_the_first_wait(self):
-        wait, = self.waits(stream(b"retry: 10\ndata: x\n\n"), self.LAST, count=2)
-        self.assertLessEqual(wait.wait, 0.01)
+        wait, = self.waits(stream(b"retry: 150\ndata: x\n\n"), self.LAST, count=2)
+        self.assertLessEqual(wait.wait, 0.15)
 
     def test_failures_in_a_row_double_the_bound(self):
-        waits = self.waits(stream(b"retry: 1\ndata: x\n\n"), *[answer(500)] * 6, self.LAST, count=2)
-        self.assertEqual(7, len(waits))
+        waits = self.waits(stream(b"retry: 100\ndata: x\n\n"), *[answer(500)] * 3, self.LAST, count=2)
+        self.assertEqual(4, len(waits))
         for place, state in enumerate(waits):
-            self.assertLessEqual(state.wait, 0.001 * 2 ** place)
+            self.assertLessEqual(state.wait, 0.1 * 2 ** place)
+        bounds = Backoff(0.1, 60)
+        self.assertGreater(max(bounds.next() for _ in range(100)), 1)
+
+    def test_a_retry_of_0_does_not_make_it_loop(self):
+        wait, = self.waits(stream(b"retry: 0\n\n"), self.LAST)
+        self.assertGreaterEqual(wait.wait, 0.1)
 
     def test_it_resumes_from_the_last_event(self):
         self.waits(stream(b"retry: 1\nid: 5\ndata: x\n\nid: 6\ndata: unfinished"), self.LAST, count=2)
@@ -234,6 +241,15 @@ class ComingBack:
             client.publish("t", "x")
             self.assertEqual(["x"], texts(1, subscription))
             self.assertEqual("waiting", states[1].name)
+
+
+class RetryAfter(unittest.TestCase):
+    def test_seconds_and_dates(self):
+        self.assertEqual((None, 0, 7, None, None), tuple(map(retry_after_seconds, (None, "0", " 7 ", "soon", "-1"))))
+        self.assertEqual(0, retry_after_seconds("Wed, 21 Oct 2015 07:28:00 GMT"))
+        later = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
+        seconds = retry_after_seconds(later.strftime("%a, %d %b %Y %H:%M:%S GMT"))
+        self.assertTrue(3000 < seconds <= 3600, seconds)
 
 
 @for_both

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import logging
 from collections import deque
 from typing import Any, Awaitable, Callable, Deque, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
@@ -18,6 +17,7 @@ from ._values import GAP, OVERSIZE, Event, Gap, State
 _log = logging.getLogger("ringcast")
 
 _DEFAULT_RETRY = 3.0
+_SHORTEST_RETRY = 0.1  # 0 would be a loop that never rests.
 _LONGEST_WAIT = 60.0
 
 Since = Union[str, int, datetime.datetime]
@@ -166,7 +166,8 @@ class Subscriber:
             await self._refused(stream)
 
     async def _request(self) -> Request:
-        headers: Dict[str, Union[str, bytes]] = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
+        headers: Dict[str, Union[str, bytes]] = {
+            "Accept": "text/event-stream", "Accept-Encoding": "identity", "Cache-Control": "no-store"}
         headers.update(await self._tokens.header())
         if self.last_event_id:
             headers["Last-Event-ID"] = self.last_event_id.encode()
@@ -218,7 +219,7 @@ class Subscriber:
                 await self._transport.settle(self._options.on_comment(item.text))
             return None
         if isinstance(item, Retry):
-            self._backoff.base = self._told_to_wait = item.ms / 1000
+            self._backoff.base = self._told_to_wait = max(item.ms / 1000, _SHORTEST_RETRY)
             return None
         # It is a stream with content, so the next failure is a first one.
         self._backoff.reset()
@@ -243,7 +244,10 @@ class Subscriber:
         if not self._options.envelope or event.event == OVERSIZE:
             return event
         values = _object(event)
-        return Event(values["data"], values["event"], event.id, values["topic"], values["time"])
+        data, kind = values.get("data"), values.get("event")
+        if not isinstance(data, str) or not isinstance(kind, str):
+            raise RingcastError(f"{event.id}: not an envelope: {event.data[:200]!r}")
+        return Event(data, kind, event.id, values.get("topic"), values.get("time"))
 
 
 def _object(event: Event) -> Dict[str, Any]:

@@ -75,7 +75,7 @@ class _Http:
         self._base_url = endpoint.base_url
         self._timeout = timeout
         self._options: Dict[str, Any] = {
-            "headers": {"User-Agent": f"ringcast-python/{__version__}", "Accept-Encoding": "identity"},
+            "headers": {"User-Agent": f"ringcast-python/{__version__}"},
             "trust_env": not endpoint.is_local,
             "verify": certificates(endpoint),
             # Each subscription holds a connection as long as it lives: a bound would let later ones hang.
@@ -105,11 +105,9 @@ class _Stream:
         if raw is None:
             return
         try:
-            if isinstance(raw, ssl.SSLSocket):
-                # SSLSocket.shutdown() would take the TLS state away from who is reading.
-                socket.socket.shutdown(raw, socket.SHUT_RDWR)
-            else:
-                raw.shutdown(socket.SHUT_RDWR)
+            # On a twin, since sockets of TLS lose their state by shutdown(), and those of uvloop have none.
+            with socket.fromfd(raw.fileno(), socket.AF_INET, socket.SOCK_STREAM) as twin:
+                twin.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass  # It has ended already.
 
