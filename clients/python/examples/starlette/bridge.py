@@ -21,7 +21,7 @@ async def publish(client, topic, item):
     """
     if isinstance(item, dict):
         item = ServerSentEvent(**item)
-    elif not hasattr(item, "retry"):
+    elif not isinstance(item, ServerSentEvent) and not hasattr(item, "raw_data"):
         item = ServerSentEvent(item)
     if item.comment is not None:
         await client.publish(topic, item.comment, comment=True)

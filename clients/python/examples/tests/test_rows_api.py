@@ -33,7 +33,7 @@ class Api(RowTest):
     def test_row_2_a_subscription_is_an_iterator_or_plain_bytes(self):
         self.assertTrue(probe("microdot")("callable(sse_response)"))
         self.assertTrue(probe("bocadillo")("callable(bocadillo.Response.stream)"))
-        self.assertTrue(probe("blacksheep")("issubclass(ServerSentEventsContent, blacksheep.contents.StreamedContent)"))
+        self.assertTrue(probe("blacksheep")("issubclass(blacksheep.server.sse.ServerSentEventsContent, blacksheep.contents.StreamedContent)"))
         self.assertTrue(probe("starlette")("callable(EventSourceResponse)"))
         broker().publish("low/level", "x", "?event=e")
         for framework in FRAMEWORKS:

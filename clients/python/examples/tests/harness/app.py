@@ -1,6 +1,7 @@
 """Runs an example app as its README says, on a free port."""
 
 import json
+import random
 import re
 import socket
 import urllib.error
@@ -20,9 +21,15 @@ UVICORN = ("-m", "uvicorn", "app:app", "--port")
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that is free now, and that the kernel gives to nobody who asks for any port."""
+    while True:
+        with socket.socket() as probe:
+            port = random.randrange(10000, 32768)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -46,6 +53,8 @@ class App(Process):
             raise
 
     def answers(self):
+        if self.child.poll() is not None:
+            raise AssertionError(f"the app has ended: {self.lines}")
         try:
             return self.get("/status")
         except urllib.error.URLError:

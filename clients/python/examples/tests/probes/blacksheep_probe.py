@@ -1,9 +1,7 @@
 """BlackSheep, to be asked by the tests. See answering.py."""
 
 import asyncio
-import decimal
 import json
-import uuid
 import warnings
 from collections.abc import AsyncIterable
 
@@ -16,7 +14,7 @@ from answering import ORIGIN, answer_all, never, serve_asgi, streams
 from blacksheep import Application, Request, get, text
 from blacksheep.contents import ServerSentEvent, TextServerSentEvent
 from blacksheep.scribe import write_sse
-from blacksheep.server.sse import ServerSentEventsContent, ServerSentEventsResponse
+from blacksheep.server.sse import ServerSentEventsResponse
 from blacksheep.settings.json import json_settings
 
 app = Application()

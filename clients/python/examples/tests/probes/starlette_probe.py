@@ -8,7 +8,6 @@ import ringcast
 from answering import ORIGIN, answer_all, never, serve_asgi, streams
 from sse_starlette import EventSourceResponse, JSONServerSentEvent, ServerSentEvent
 from sse_starlette.event import ensure_bytes
-from sse_starlette.sse import SendTimeoutError
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.middleware import Middleware
