@@ -29,7 +29,11 @@ class Broker(Process):
         if file is None:
             file = self.folder / "ringcast.yaml"
             file.write_text(json.dumps(settings or {}), encoding="utf-8")
-        super().__init__([binary("ringcastd"), "--config", file, "--listen", address, *flags])
+        try:
+            super().__init__([binary("ringcastd"), "--config", file, "--listen", address, *flags])
+        except OSError:
+            shutil.rmtree(self.folder)
+            raise
         try:
             found = self.wait_for_line(LISTENING, "ringcastd listens")
         except BaseException:

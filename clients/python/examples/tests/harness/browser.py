@@ -75,7 +75,8 @@ class Browser:
         return Page(self, target, session)
 
     def close(self):
-        self.child.kill()
+        if self.child.poll() is None:
+            self.command("Browser.close")  # Its processes write to the profile until all of them have ended.
         self.child.wait(PATIENCE)
         running.discard(self.child)
         os.close(self._to)
