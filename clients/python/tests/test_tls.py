@@ -10,7 +10,7 @@ from unittest import mock
 import ringcast
 from harness.both_clients import for_both
 from harness.daemon import Daemon
-from harness.waiting import take, texts
+from harness.waiting import skip, take, texts
 
 daemon = None
 
@@ -18,7 +18,7 @@ daemon = None
 def setUpModule():
     global daemon
     if not shutil.which("openssl"):
-        raise unittest.SkipTest("no command openssl to make a certificate with")
+        skip("TLS: no command openssl to make a certificate with")
     daemon = Daemon({"listen": [{"tcp": "127.0.0.1:0", "tls": {
         "certificate": "{folder}/cert.pem", "key": "{folder}/key.pem"}}]}, listen=None, prepare=make_certificate)
 

@@ -133,6 +133,8 @@ class AsyncSubscription(AsyncIterator[Event]):
 
     def __del__(self) -> None:
         # For those who leave a loop by break. Without a loop there is no more than to hang up.
+        if self._subscriber.is_closed:
+            return
         self._subscriber.stop()
         try:
             loop = asyncio.get_running_loop()

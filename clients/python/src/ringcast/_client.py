@@ -145,4 +145,5 @@ class Subscription(Iterator[Event]):
         self.close()
 
     def __del__(self) -> None:
-        self.close()  # For those who leave a loop by break.
+        if not self._subscriber.is_closed:
+            self.close()  # For those who leave a loop by break.

@@ -188,7 +188,9 @@ class Subscriber:
             self._refusals += 1
             if not self._tokens.can_change or self._refusals > 1:
                 raise error
-        elif error.status not in TEMPORARY:
+        elif error.status in TEMPORARY:
+            self._refusals = 0
+        else:
             raise error
         self._told_to_wait = error.retry_after or 0.0
         await self._come_back(str(error))

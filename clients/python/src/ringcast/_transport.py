@@ -105,9 +105,12 @@ class _Stream:
         if raw is None:
             return
         try:
-            # On a twin, since sockets of TLS lose their state by shutdown(), and those of uvloop have none.
-            with socket.fromfd(raw.fileno(), socket.AF_INET, socket.SOCK_STREAM) as twin:
-                twin.shutdown(socket.SHUT_RDWR)
+            if isinstance(raw, socket.socket):
+                # SSLSocket.shutdown() would take the TLS state away from who is reading.
+                socket.socket.shutdown(raw, socket.SHUT_RDWR)
+            else:  # What event loops show of a socket need not have shutdown(): uvloop's has none.
+                with socket.fromfd(raw.fileno(), socket.AF_INET, socket.SOCK_STREAM) as twin:
+                    twin.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass  # It has ended already.
 
@@ -151,13 +154,16 @@ Stream = Union[BlockingStream, AsyncStream]
 
 
 async def rest_of(stream: Stream) -> bytes:
-    """The body of an error, as much of it as can be meant to be read."""
+    """The body of an error: as much as comes, and can be meant to be read."""
     body = b""
-    while len(body) < _MOST_OF_AN_ERROR_BODY:
-        chunk = await stream.read()
-        if not chunk:
-            break
-        body += chunk
+    try:
+        while len(body) < _MOST_OF_AN_ERROR_BODY:
+            chunk = await stream.read()
+            if not chunk:
+                break
+            body += chunk
+    except UnreachableError:
+        pass  # The status says enough.
     return body
 
 

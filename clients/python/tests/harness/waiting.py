@@ -1,10 +1,18 @@
 """Deadlines: generous, since they only bound how long a failure takes."""
 
 import itertools
+import sys
 import threading
 import time
+import unittest
 
 PATIENCE = 30
+
+
+def skip(reason):
+    """Skips, and says so even where unittest does not say why."""
+    print(f"# SKIPPED: {reason}", file=sys.stderr, flush=True)
+    raise unittest.SkipTest(reason)
 
 
 def wait_until(condition, what):
