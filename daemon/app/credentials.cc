@@ -1,5 +1,7 @@
 #include "app/credentials.h"
 
+#include <unistd.h>
+
 #include <string_view>
 #include <utility>
 
@@ -37,7 +39,7 @@ std::vector<std::string> unresolved_credentials(const config::Config& config) {
 }
 
 void resolve_credentials(config::Config& config, const std::string& directory) {
-  if (directory.empty()) {
+  if (::access(directory.c_str(), X_OK) != 0) {
     return;
   }
   for (const auto& [key, name] : file_names(config)) {
@@ -53,8 +55,8 @@ Status check_credentials(const config::Config& config) {
     return Ok{};
   }
   return fail(Errc::kInvalid,
-              keys.front() + ": CREDENTIALS_DIRECTORY is not set: systemd sets it in services "
-                             "that have LoadCredential= or SetCredential=");
+              keys.front() + ": there is no directory of credentials: systemd makes one for services that "
+                             "have LoadCredential= or SetCredential=");
 }
 
 }  // namespace ringcast::app
