@@ -16,8 +16,8 @@
 #include "app/daemon.h"
 #include "app/listeners.h"
 #include "app/logging.h"
-#include "app/systemd.h"
 #include "app/system_journal.h"
+#include "app/systemd.h"
 #include "app/tls_renewal.h"
 
 namespace {
@@ -68,8 +68,7 @@ int serve(const ringcast::app::Arguments& arguments,
 // Reads also the files that the configuration names, as a start would, as far as they are there.
 int check(const ringcast::config::Loaded& loaded) {
   std::vector<std::string> notes = loaded.warnings;
-  const std::vector<std::string> credentials =
-      ringcast::app::unresolved_credentials(loaded.config);
+  const std::vector<std::string> credentials = ringcast::app::unresolved_credentials(loaded.config);
   for (const std::string& key : credentials) {
     notes.push_back(key + " is not checked: credentials are there only in the service");
   }

@@ -55,8 +55,9 @@ Status check_credentials(const config::Config& config) {
     return Ok{};
   }
   return fail(Errc::kInvalid,
-              keys.front() + ": there is no directory of credentials: systemd makes one for services that "
-                             "have LoadCredential= or SetCredential=");
+              keys.front() +
+                  ": there is no directory of credentials: systemd makes one for services that "
+                  "have LoadCredential= or SetCredential=");
 }
 
 }  // namespace ringcast::app

@@ -137,7 +137,7 @@ void Daemon::start_reload() {
   if (reloading_.joinable()) {
     reloading_.join();
   }
-  if (report_) {
+  if (report_ && services_.is_ready()) {
     report_->reloading();
   }
   reloading_ = std::thread([this] {
@@ -158,7 +158,7 @@ void Daemon::start_reload() {
               "reload failed: the old configuration stays",
               {{"error", read.error().detail}}});
       }
-      if (report_ && !is_draining_) {
+      if (report_ && services_.is_ready()) {
         report_->reloaded();
       }
     });

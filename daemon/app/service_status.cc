@@ -24,9 +24,8 @@ std::string status_text(const ServiceStatus& status) {
     case ServiceStatus::Phase::kServing:
       break;
   }
-  std::string text =
-      "serving " + counted(status.subscribers, "subscriber") + ", " +
-      counted(status.topics, "topic") + "; listening on ";
+  std::string text = "serving " + counted(status.subscribers, "subscriber") + ", " +
+                     counted(status.topics, "topic") + "; listening on ";
   for (size_t i = 0; i < status.addresses.size(); ++i) {
     text += (i == 0 ? "" : ", ") + status.addresses[i];
   }

@@ -308,8 +308,8 @@ Listener adopted(const Listener& listener) {
 
 TEST_CASE("net: an adopted listener knows where it is bound and accepts") {
   const Scratch scratch;
-  for (const Address& where : {any_port(), Address{.host = "::", .port = 0, .unix_path = {}},
-                               scratch.socket()}) {
+  for (const Address& where :
+       {any_port(), Address{.host = "::", .port = 0, .unix_path = {}}, scratch.socket()}) {
     const Listener original = listen_on(where);
     CAPTURE(original.address().text());
     Listener copy = adopted(original);

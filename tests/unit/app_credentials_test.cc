@@ -30,9 +30,9 @@ TEST_CASE("app: without a directory that can be entered they stay, and are named
   config::Config config = config::config_of(kText);
   for (const char* directory : {"", "/nowhere/at/all"}) {
     resolve_credentials(config, directory);
-    CHECK(unresolved_credentials(config) ==
-          std::vector<std::string>{"auth.jwt.key_file", "listen[0].tls.certificate",
-                                   "listen[0].tls.key"});
+    CHECK(unresolved_credentials(config) == std::vector<std::string>{"auth.jwt.key_file",
+                                                                     "listen[0].tls.certificate",
+                                                                     "listen[0].tls.key"});
   }
   const Status checked = check_credentials(config);
   REQUIRE_FALSE(checked);

@@ -54,8 +54,8 @@ TEST_CASE("app: a passed socket belongs to the entry with its address") {
 }
 
 TEST_CASE("app: an entry with a name takes all sockets of that name") {
-  CHECK(matched({named("web")},
-                {passed("web", "127.0.0.1:80"), passed("web", "unix:/a")}) == Matched{{0, 1}});
+  CHECK(matched({named("web")}, {passed("web", "127.0.0.1:80"), passed("web", "unix:/a")}) ==
+        Matched{{0, 1}});
 }
 
 TEST_CASE("app: an address goes before a name") {
