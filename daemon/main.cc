@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -11,8 +12,12 @@
 
 #include "app/arguments.h"
 #include "app/auth_keys.h"
+#include "app/credentials.h"
 #include "app/daemon.h"
+#include "app/listeners.h"
 #include "app/logging.h"
+#include "app/system_journal.h"
+#include "app/systemd.h"
 #include "app/tls_renewal.h"
 
 namespace {
@@ -20,30 +25,25 @@ namespace {
 constexpr int kUsageError = 2;
 
 int fail_start(const std::string& why) {
-  std::fprintf(stderr, "ringcastd: %s\n", why.c_str());
+  // The journal of the system takes the level from the line (sd-daemon(3)).
+  const char* level = ringcast::app::is_system_journal(STDERR_FILENO) ? "<3>" : "";
+  std::fprintf(stderr, "%sringcastd: %s\n", level, why.c_str());
   return kUsageError;
 }
 
 int serve(const ringcast::app::Arguments& arguments,
           const std::map<std::string, std::string>& variables, ringcast::config::Loaded loaded) {
+  if (auto there = ringcast::app::check_credentials(loaded.config); !there) {
+    return fail_start(there.error().detail);
+  }
+  auto passed = ringcast::app::take_passed_sockets();
+  if (!passed) {
+    return fail_start(passed.error().detail);
+  }
   std::vector<std::string> notes;
-  std::vector<ringcast::server::ServedListener> listeners;
-  for (const ringcast::config::Listen& listen : loaded.config.listen) {
-    auto identity = ringcast::app::load_identity(listen.tls, notes);
-    if (!identity) {
-      return fail_start(identity.error().detail);
-    }
-    auto listener = ringcast::net::Listener::open(listen.address);
-    if (!listener) {
-      return fail_start(listener.error().detail);
-    }
-    listeners.push_back({std::move(*listener),
-                         {.is_local = listen.address.is_local(),
-                          .is_unix = !listen.address.unix_path.empty(),
-                          .serves_public = listen.serves_public,
-                          .serves_admin = listen.serves_admin,
-                          .tls = identity->get()},
-                         std::move(*identity)});
+  auto listeners = ringcast::app::open_listeners(loaded.config, std::move(*passed), notes);
+  if (!listeners) {
+    return fail_start(listeners.error().detail);
   }
   auto access = ringcast::app::read_access(loaded.config.auth, notes);
   if (!access) {
@@ -60,21 +60,35 @@ int serve(const ringcast::app::Arguments& arguments,
     log_output.log()({ringcast::LogLevel::kWarn, note, {}});
   }
   ringcast::app::Daemon daemon(
-      std::move(loaded.config), std::move(*access), std::move(listeners), std::move(*journal),
+      std::move(loaded.config), std::move(*access), std::move(*listeners), std::move(*journal),
       log_output, [&] { return ringcast::app::load_configuration(arguments, variables); });
   return daemon.run() ? 0 : kUsageError;
 }
 
-// Reads also the files that the configuration names, as a start would.
+// Reads also the files that the configuration names, as a start would, as far as they are there.
 int check(const ringcast::config::Loaded& loaded) {
   std::vector<std::string> notes = loaded.warnings;
-  for (const ringcast::config::Listen& listen : loaded.config.listen) {
-    if (auto identity = ringcast::app::load_identity(listen.tls, notes); !identity) {
+  const std::vector<std::string> credentials = ringcast::app::unresolved_credentials(loaded.config);
+  for (const std::string& key : credentials) {
+    notes.push_back(key + " is not checked: credentials are there only in the service");
+  }
+  const auto is_known = [&](const std::string& section) {
+    return std::none_of(credentials.begin(), credentials.end(),
+                        [&](const std::string& key) { return key.starts_with(section); });
+  };
+  for (size_t i = 0; i < loaded.config.listen.size(); ++i) {
+    if (!is_known("listen[" + std::to_string(i) + "]")) {
+      continue;
+    }
+    auto identity = ringcast::app::load_identity(loaded.config.listen[i].tls, notes);
+    if (!identity) {
       return fail_start(identity.error().detail);
     }
   }
-  if (auto access = ringcast::app::read_access(loaded.config.auth, notes); !access) {
-    return fail_start(access.error().detail);
+  if (is_known("auth.")) {
+    if (auto access = ringcast::app::read_access(loaded.config.auth, notes); !access) {
+      return fail_start(access.error().detail);
+    }
   }
   for (const std::string& note : notes) {
     std::fprintf(stderr, "ringcastd: %s\n", note.c_str());

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/credentials.h"
 #include "base/text.h"
 
 namespace ringcast::app {
@@ -129,7 +130,9 @@ std::map<std::string, std::string> ringcast_variables(const char* const* environ
   for (; *environment != nullptr; ++environment) {
     const std::string_view entry(*environment);
     const size_t equals = entry.find('=');
-    if (entry.starts_with("RINGCAST_") && equals != std::string_view::npos) {
+    const bool is_ours =
+        entry.starts_with("RINGCAST_") || entry.starts_with("CREDENTIALS_DIRECTORY=");
+    if (is_ours && equals != std::string_view::npos) {
       variables.emplace(entry.substr(0, equals), entry.substr(equals + 1));
     }
   }
@@ -173,7 +176,12 @@ Result<config::Loaded> load_configuration(const Arguments& arguments,
     }
     sources.file_text = *std::move(text);
   }
-  return config::load(sources);
+  auto loaded = config::load(sources);
+  if (const auto found = environment.find("CREDENTIALS_DIRECTORY");
+      loaded && found != environment.end()) {
+    resolve_credentials(loaded->config, found->second);
+  }
+  return loaded;
 }
 
 }  // namespace ringcast::app

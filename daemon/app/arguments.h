@@ -30,7 +30,8 @@ struct Answer {
 // Reads the command line. kInvalid (exit 2) is one line that names what was wrong.
 Result<std::variant<Arguments, Answer>> parse_arguments(int argc, const char* const* argv);
 
-// The variables that begin with RINGCAST_. `environment` is like environ(7).
+// The variables that begin with RINGCAST_, and CREDENTIALS_DIRECTORY. `environment` is like
+// environ(7).
 std::map<std::string, std::string> ringcast_variables(const char* const* environment);
 
 // The file that is read: --config, else RINGCAST_CONFIG, else the default one if it exists; empty
@@ -38,7 +39,8 @@ std::map<std::string, std::string> ringcast_variables(const char* const* environ
 Result<std::string> find_config_file(const Arguments& arguments,
                                      const std::map<std::string, std::string>& environment);
 
-// Reads the file and puts all sources together, at the start and again on SIGHUP. Reads from disk,
+// Reads the file and puts all sources together, at the start and again on SIGHUP, with the names of
+// credentials (credentials.h) where systemd has said where they are. Reads from disk,
 // so never on a loop's thread once loops run. The detail of an error goes behind "ringcastd: ".
 Result<config::Loaded> load_configuration(const Arguments& arguments,
                                           const std::map<std::string, std::string>& environment);

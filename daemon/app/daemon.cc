@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "admin/metrics.h"
+#include "app/credentials.h"
+#include "app/listeners.h"
 
 namespace ringcast::app {
 
@@ -50,6 +52,7 @@ Daemon::Daemon(config::Config config, Access access, std::vector<server::ServedL
     open_journal();
   }
   watch_jwks();
+  report_to_systemd();
 }
 
 Daemon::~Daemon() {
@@ -89,7 +92,8 @@ void Daemon::on_restored(const Status& restored) {
     return;
   }
   services_.is_starting = false;
-  log_ready();
+  server_->on_started();
+  on_ready();
 }
 
 bool Daemon::run() {
@@ -97,19 +101,22 @@ bool Daemon::run() {
     log_({LogLevel::kInfo, "listening", {{"address", served.listener.address().text()}}});
   }
   if (!journal_) {
-    log_ready();
+    on_ready();
   }
   loop_.run();
   return !is_failed_;
 }
 
-void Daemon::log_ready() {
+void Daemon::on_ready() {
   log_({LogLevel::kInfo,
         "ready",
         {{"version", RINGCAST_VERSION},
          {"workers", std::to_string(settings_->options.workers)},
          {"epoch", hub_.epoch()},
          {"journal", journal_ ? config_.journal.path : "none: memory only"}}});
+  if (report_ && !is_draining_) {
+    report_->ready(listeners_);
+  }
 }
 
 void Daemon::on_signal(int number) {
@@ -130,18 +137,20 @@ void Daemon::start_reload() {
   if (reloading_.joinable()) {
     reloading_.join();
   }
+  if (report_ && services_.is_ready()) {
+    report_->reloading();
+  }
   reloading_ = std::thread([this] {
     tls_renewal_->renew_all();
     auto loaded = std::make_shared<Result<config::Loaded>>(reload_());
     Status read = *loaded ? Status(Ok{}) : Status(Failure{loaded->error()});
     auto access = std::make_shared<Access>();
     if (read) {
-      auto found = read_access((*loaded)->config.auth, (*loaded)->warnings);
-      read = found ? Status(Ok{}) : Status(Failure{found.error()});
-      *access = found ? *std::move(found) : Access{};
+      read = check_files(**loaded, *access);
     }
     mailbox_->post([this, read, loaded, access] {
       is_reloading_ = false;
+      has_failed_reload_ = !read;
       if (read && server_) {
         apply(std::move(**loaded), std::move(*access));
       } else if (!read) {
@@ -149,8 +158,27 @@ void Daemon::start_reload() {
               "reload failed: the old configuration stays",
               {{"error", read.error().detail}}});
       }
+      if (report_ && services_.is_ready()) {
+        report_->reloaded();
+      }
     });
   });
+}
+
+// What a reload reads beside the configuration, on its thread.
+Status Daemon::check_files(config::Loaded& loaded, Access& access) const {
+  if (Status there = check_credentials(loaded.config); !there) {
+    return there;
+  }
+  if (Status exposed = check_exposure(listeners_, loaded.config.auth); !exposed) {
+    return exposed;
+  }
+  auto found = read_access(loaded.config.auth, loaded.warnings);
+  if (!found) {
+    return std::move(found).failure();
+  }
+  access = *std::move(found);
+  return Ok{};
 }
 
 void Daemon::apply(config::Loaded loaded, Access access) {
@@ -217,11 +245,18 @@ void Daemon::drain() {
         {{"connections", std::to_string(services_.connections.load())},
          {"subscribers", std::to_string(services_.subscribers.load())}}});
   server_->drain([this] { end(); });
+  if (report_) {
+    report_->draining(config_.server.drain_ms);
+  }
 }
 
 void Daemon::end() {
   if (!server_) {
     return;
+  }
+  is_ending_ = true;
+  if (report_) {
+    report_->ending();
   }
   // On the next turn: this is called from inside the server.
   mailbox_->post([this] {
@@ -233,6 +268,7 @@ void Daemon::end() {
       server_.reset();
       signals_.reset();
       tls_ticker_.reset();
+      report_.reset();
       log_({LogLevel::kInfo, "ended", {}});
       mailbox_->close();
     }

@@ -12,10 +12,10 @@
 #include "app/auth_keys.h"
 #include "app/jwks_source.h"
 #include "app/logging.h"
+#include "app/service_report.h"
 #include "app/system.h"
 #include "app/tls_renewal.h"
 #include "config/config.h"
-#include "net/acceptor.h"
 #include "net/loop.h"
 #include "net/mailbox.h"
 #include "net/signals.h"
@@ -44,12 +44,13 @@ class Daemon {
   bool run();
 
  private:
-  void log_ready();
+  void on_ready();
   void open_journal();
   void on_restored(const Status& restored);
   void apply_journal_options();
   void on_signal(int number);
   void start_reload();
+  Status check_files(config::Loaded& loaded, Access& access) const;
   void apply(config::Loaded loaded, Access access);
   void take_keys(auth::JwtKeys keys);
   void watch_jwks();
@@ -57,6 +58,10 @@ class Daemon {
   void end();
   [[nodiscard]] server::SettingsRef make_settings() const;
   [[nodiscard]] std::string metrics();
+  // For systemd.
+  void report_to_systemd();
+  [[nodiscard]] ServiceStatus status();
+  [[nodiscard]] std::vector<uint64_t> turns() const;
 
   LogOutput& log_output_;
   Log log_;
@@ -81,11 +86,14 @@ class Daemon {
   std::unique_ptr<TlsRenewal> tls_renewal_;
   std::unique_ptr<net::Ticker> tls_ticker_;
   std::unique_ptr<JwksSource> jwks_;
+  std::unique_ptr<ServiceReport> report_;  // None without systemd.
   uint64_t reloads_ = 0;
   std::thread reloading_;
   bool is_reloading_ = false;
   bool is_draining_ = false;
+  bool is_ending_ = false;
   bool is_failed_ = false;
+  bool has_failed_reload_ = false;
 };
 
 }  // namespace ringcast::app

@@ -64,6 +64,29 @@ std::string json_value(std::string_view value) {
   return json::quoted(is_utf8(value) ? std::string(value) : escape(value));
 }
 
+// As syslog(3) counts.
+int priority_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return 7;
+    case LogLevel::kInfo:
+      return 6;
+    case LogLevel::kWarn:
+      return 4;
+    case LogLevel::kError:
+      break;
+  }
+  return 3;
+}
+
+std::string field_name(std::string_view name) {
+  std::string out = "RINGCAST_";
+  for (const char c : name) {
+    out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string text_body(const LogLine& line) {
@@ -80,6 +103,17 @@ std::string json_body(const LogLine& line) {
   out += ",\"message\":" + json_value(line.message);
   for (const auto& [name, value] : line.fields) {
     out += "," + json_value(name) + ":" + json_value(value);
+  }
+  return out;
+}
+
+std::string system_journal_body(const LogLine& line) {
+  std::string out = "MESSAGE=" + text_body(line);
+  out += "\nPRIORITY=" + std::to_string(priority_of(line.level));
+  out += "\nSYSLOG_IDENTIFIER=ringcastd\nRINGCAST_MODULE=" + std::string(line.module);
+  out += "\nRINGCAST_MESSAGE=" + escape(line.message);
+  for (const auto& [name, value] : line.fields) {
+    out += "\n" + field_name(name) + "=" + escape(value);
   }
   return out;
 }

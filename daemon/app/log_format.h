@@ -17,4 +17,9 @@ namespace ringcast::app {
 // level. Field names are constants in the code and never time, level, module or message.
 [[nodiscard]] std::string json_body(const LogLine& line);
 
+// The fields that the journal of the system gets, one in each line: MESSAGE as text_body(),
+// PRIORITY, SYSLOG_IDENTIFIER, RINGCAST_MODULE, RINGCAST_MESSAGE without the line's fields, and
+// those as RINGCAST_<NAME>. Escaped as text is.
+[[nodiscard]] std::string system_journal_body(const LogLine& line);
+
 }  // namespace ringcast::app

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "app/log_format.h"
+#include "app/system_journal.h"
 
 namespace ringcast::app {
 
@@ -22,7 +23,7 @@ constexpr size_t kWaitingLines = 4096;
 constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %^%*%$ %v";
 constexpr const char* kJsonPattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%*",%v})";
 
-using Sink = spdlog::sinks::ansicolor_sink<spdlog::details::console_mutex>;
+using FileSink = spdlog::sinks::ansicolor_sink<spdlog::details::console_mutex>;
 
 spdlog::level::level_enum level_of(LogLevel level) {
   switch (level) {
@@ -53,9 +54,39 @@ config::LogOptions::Level configured_level(LogLevel level) {
   return Level::kError;
 }
 
-bool writes_json(config::LogOptions::Format format, std::FILE* file) {
+enum class Form : uint8_t { kText, kJson, kSystemJournal };
+
+Form form_of(config::LogOptions::Format format, std::FILE* file) {
   using Format = config::LogOptions::Format;
-  return format == Format::kJson || (format == Format::kAuto && isatty(fileno(file)) == 0);
+  if (format != Format::kAuto) {
+    return format == Format::kJson ? Form::kJson : Form::kText;
+  }
+  if (is_system_journal(fileno(file))) {
+    return Form::kSystemJournal;
+  }
+  return isatty(fileno(file)) == 0 ? Form::kJson : Form::kText;
+}
+
+std::string body_of(const LogLine& line, Form form) {
+  switch (form) {
+    case Form::kText:
+      return text_body(line);
+    case Form::kJson:
+      return json_body(line);
+    case Form::kSystemJournal:
+      break;
+  }
+  return system_journal_body(line);
+}
+
+spdlog::sink_ptr make_sink(Form form, std::FILE* file) {
+  if (form == Form::kSystemJournal) {
+    return make_system_journal_sink();
+  }
+  // Colours only on a terminal that has them; never inside JSON.
+  const bool is_json = form == Form::kJson;
+  return std::make_shared<FileSink>(
+      file, is_json ? spdlog::color_mode::never : spdlog::color_mode::automatic);
 }
 
 // The level as the configuration calls it; spdlog would write "warning". In text all names are
@@ -88,14 +119,14 @@ class LevelName final : public spdlog::custom_flag_formatter {
 // A logger together with the format that its lines must have; never changed once it is in use.
 struct Setup {
   config::LogOptions options;
-  bool is_json;
+  Form form;
   std::shared_ptr<spdlog::async_logger> logger;
 
   [[nodiscard]] bool wants(const LogLine& line) const {
     return options.writes(line.module, configured_level(line.level));
   }
   void write(const LogLine& line) const {
-    const std::string body = is_json ? json_body(line) : text_body(line);
+    const std::string body = body_of(line, form);
     logger->log(level_of(line.level), spdlog::string_view_t(body));
   }
 };
@@ -159,11 +190,10 @@ Log LogOutput::log() {
 }
 
 void LogOutput::configure(const config::LogOptions& options) {
-  const bool is_json = writes_json(options.format, state_->file);
-  // Colours only on a terminal that has them; never inside JSON.
-  const auto colours = is_json ? spdlog::color_mode::never : spdlog::color_mode::automatic;
+  const Form form = form_of(options.format, state_->file);
+  const bool is_json = form == Form::kJson;
   auto logger = std::make_shared<spdlog::async_logger>(
-      "ringcast", std::make_shared<Sink>(state_->file, colours), state_->writer,
+      "ringcast", make_sink(form, state_->file), state_->writer,
       spdlog::async_overflow_policy::overrun_oldest);
   auto formatter =
       std::make_unique<spdlog::pattern_formatter>("", spdlog::pattern_time_type::utc, "\n");
@@ -171,7 +201,7 @@ void LogOutput::configure(const config::LogOptions& options) {
   logger->set_formatter(std::move(formatter));
   logger->set_level(spdlog::level::debug);  // Setup::wants() has judged, by module.
   logger->flush_on(spdlog::level::warn);
-  auto setup = std::make_shared<const Setup>(Setup{options, is_json, std::move(logger)});
+  auto setup = std::make_shared<const Setup>(Setup{options, form, std::move(logger)});
   const std::lock_guard lock(state_->mutex);
   state_->setup = std::move(setup);
 }

@@ -8,7 +8,8 @@
 
 namespace ringcast::app {
 
-// Where all log lines of the process end: a file, normally stderr. `app` owns one; it outlives
+// Where all log lines of the process end: a file, normally stderr, or where that is the stream of a
+// service to the journal of the system, that journal. `app` owns one; it outlives
 // every Log that it gave out, and every thread that uses them. A thread of its own does the
 // writing, so that a full pipe never holds up a loop: when more lines wait than fit, the oldest
 // are dropped and the log says how many. Lines that still wait are written at destruction.

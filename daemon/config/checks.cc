@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "auth/grants.h"
+#include "base/json.h"
 #include "config/units.h"
 
 namespace ringcast::config {
@@ -28,24 +29,33 @@ const Assignment* last_of(std::span<const Assignment> assignments, std::string_v
   return last;
 }
 
-bool is_same_place(const net::Address& a, const net::Address& b) {
+bool is_same_place(const Listen& one, const Listen& other) {
+  if (!one.systemd.empty() || !other.systemd.empty()) {
+    return one.systemd == other.systemd;
+  }
+  const net::Address& a = one.address;
+  const net::Address& b = other.address;
   const bool is_any_port = a.unix_path.empty() && a.port == 0;
   return !is_any_port && a.host == b.host && a.port == b.port && a.unix_path == b.unix_path;
 }
 
-Status check_listen(const Config& config, const Assignment& listen) {
-  const Node& value = *listen.value;
+Status check_listen(const Config& config, const Assignment& assignment) {
+  const Node& value = *assignment.value;
   for (size_t i = 0; i < config.listen.size(); ++i) {
     const bool is_list = value.kind == Node::Kind::kSequence;
     const Where& where = is_list ? value.items[i]->where : value.where;
     const std::string path = is_list ? "listen[" + std::to_string(i) + "]" : "listen";
-    const net::Address& address = config.listen[i].address;
-    const auto is_same = [&](const Listen& other) { return is_same_place(address, other.address); };
+    const Listen& listen = config.listen[i];
+    const net::Address& address = listen.address;
+    const auto is_same = [&](const Listen& other) { return is_same_place(listen, other); };
     const auto end = config.listen.begin() + static_cast<ptrdiff_t>(i);
     if (std::any_of(config.listen.begin(), end, is_same)) {
-      return fail_at(where, path, address.text() + " is there twice");
+      return fail_at(where, path,
+                     (listen.systemd.empty() ? address.text() : json::quoted(listen.systemd)) +
+                         " is there twice");
     }
-    if (address.is_local()) {
+    // What systemd passes is known when it is there.
+    if (!listen.systemd.empty() || address.is_local()) {
       continue;
     }
     if (auto status = auth::check_open_to_others(config.auth); !status) {

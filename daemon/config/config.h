@@ -31,6 +31,7 @@ struct LogOptions {
 
 struct Listen {
   net::Address address;
+  std::string systemd{};                 // Instead: the name of sockets that systemd passes.
   std::optional<net::TlsOptions> tls{};  // None: plaintext.
   bool serves_public = true;
   bool serves_admin = true;

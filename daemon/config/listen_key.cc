@@ -13,7 +13,8 @@ namespace ringcast::config {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kEntryKeys = {"tcp", "unix", "mode", "serve", "tls"};
+constexpr std::array<std::string_view, 6> kEntryKeys = {"tcp",  "unix",  "systemd",
+                                                        "mode", "serve", "tls"};
 constexpr uint32_t kModeLimit = 0777;
 
 std::optional<uint32_t> parse_octal(std::string_view text) {
@@ -83,6 +84,36 @@ Result<uint32_t> read_mode(const Node& mode, const std::string& path, bool is_un
   return *bits;
 }
 
+// Where an entry listens.
+Status read_place(const Node& value, const std::string& path, std::string_view kind,
+                  Listen& listen) {
+  if (kind == "systemd") {
+    if (value.kind != Node::Kind::kScalar || value.scalar.empty()) {
+      return fail_at(value.where, path,
+                     "must be the FileDescriptorName of a .socket unit, not " + found(value));
+    }
+    listen.systemd = value.scalar;
+    return Ok{};
+  }
+  auto address = read_address(value, path, kind == "unix");
+  if (!address) {
+    return std::move(address).failure();
+  }
+  if (kind == "tcp" && !address->unix_path.empty()) {
+    return fail_at(value.where, path, "a unix socket is written {unix: /path}");
+  }
+  listen.address = *std::move(address);
+  return Ok{};
+}
+
+Failure refuse_key(const Where& where, const std::string& path, std::string_view name) {
+  const std::string near = nearest(name, kEntryKeys);
+  return fail_at(where, path,
+                 "unknown key " + json::quoted(name) +
+                     (near.empty() ? "; known here: tcp, unix, systemd, mode, serve, tls"
+                                   : "; did you mean " + near + "?"));
+}
+
 Result<Listen> read_map(const Node& entry, const std::string& path) {
   Listen listen;
   bool has_address = false;
@@ -107,27 +138,18 @@ Result<Listen> read_map(const Node& entry, const std::string& path) {
       listen.tls = *std::move(tls);
       continue;
     }
-    if (name != "tcp" && name != "unix") {
-      const std::string near = nearest(name, kEntryKeys);
-      std::string what = "unknown key " + json::quoted(name);
-      what.append(near.empty() ? "; known here: tcp, unix, mode, serve, tls"
-                               : "; did you mean " + near + "?");
-      return fail_at(where, path, what);
+    if (name != "tcp" && name != "unix" && name != "systemd") {
+      return refuse_key(where, path, name);
     }
     if (std::exchange(has_address, true)) {
-      return fail_at(where, path, "one address for each entry: either tcp or unix");
+      return fail_at(where, path, "one address for each entry: either tcp, unix or systemd");
     }
-    auto read = read_address(*value, below, name == "unix");
-    if (!read) {
+    if (Status read = read_place(*value, below, name, listen); !read) {
       return std::move(read).failure();
     }
-    if (name == "tcp" && !read->unix_path.empty()) {
-      return fail_at(value->where, below, "a unix socket is written {unix: /path}");
-    }
-    listen.address = *std::move(read);
   }
   if (!has_address) {
-    return fail_at(entry.where, path, "needs tcp or unix");
+    return fail_at(entry.where, path, "needs tcp, unix or systemd");
   }
   if (mode != nullptr) {
     const auto bits = read_mode(*mode, path + ".mode", !listen.address.unix_path.empty());
@@ -148,6 +170,17 @@ Result<Listen> read_entry(const Node& entry, const std::string& path) {
     return std::move(address).failure();
   }
   return Listen{.address = *std::move(address)};
+}
+
+std::string print_place(const Listen& listen) {
+  const net::Address& address = listen.address;
+  if (!listen.systemd.empty()) {
+    return "systemd: " + json::quoted(listen.systemd);
+  }
+  if (address.unix_path.empty()) {
+    return "tcp: " + json::quoted(address.text());
+  }
+  return "unix: " + json::quoted(address.unix_path) + ", mode: " + print_octal(address.unix_mode);
 }
 
 std::string print_served(const Listen& listen) {
@@ -189,10 +222,7 @@ Status read_listen(const Node& value, std::string_view path, Config& config) {
 std::string print_listen(const Config& config) {
   std::string out;
   for (const Listen& listen : config.listen) {
-    const net::Address& address = listen.address;
-    out += address.unix_path.empty() ? "\n  - {tcp: " + json::quoted(address.text())
-                                     : "\n  - {unix: " + json::quoted(address.unix_path) +
-                                           ", mode: " + print_octal(address.unix_mode);
+    out += "\n  - {" + print_place(listen);
     out += print_served(listen) + print_tls(listen.tls) + "}";
   }
   return out;

@@ -1,11 +1,7 @@
 #include "net/acceptor.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
@@ -18,82 +14,8 @@ namespace ringcast::net {
 
 namespace {
 
-constexpr int kBacklog = 4096;  // The kernel lowers it to net.core.somaxconn.
 constexpr int kAcceptsPerEvent = 64;
 constexpr uint64_t kPauseMs = 100;
-
-Failure system_failure(const Address& address, const char* what) {
-  return fail(Errc::kIo, address.text() + ": " + what + ": " + std::strerror(errno));
-}
-
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-  sockaddr* raw() { return reinterpret_cast<sockaddr*>(&storage); }
-};
-
-SocketAddress to_socket_address(const Address& address) {
-  SocketAddress result;
-  if (!address.unix_path.empty()) {
-    auto* local = reinterpret_cast<sockaddr_un*>(&result.storage);
-    local->sun_family = AF_UNIX;
-    address.unix_path.copy(local->sun_path, sizeof local->sun_path - 1);
-    result.size = sizeof *local;
-    return result;
-  }
-  if (address.host.find(':') != std::string::npos) {
-    auto* v6 = reinterpret_cast<sockaddr_in6*>(&result.storage);
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(address.port);
-    inet_pton(AF_INET6, address.host.c_str(), &v6->sin6_addr);
-    result.size = sizeof *v6;
-    return result;
-  }
-  auto* v4 = reinterpret_cast<sockaddr_in*>(&result.storage);
-  v4->sin_family = AF_INET;
-  v4->sin_port = htons(address.port);
-  inet_pton(AF_INET, address.host.c_str(), &v4->sin_addr);
-  result.size = sizeof *v4;
-  return result;
-}
-
-// A socket file that its daemon left behind when it was killed would make bind() fail for ever.
-void remove_stale_socket(const Address& address) {
-  struct stat status {};
-  if (::lstat(address.unix_path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) {
-    return;
-  }
-  SocketAddress target = to_socket_address(address);
-  // Non-blocking: the backlog of one that is alive may be full, and connect() would wait for room.
-  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (probe < 0) {
-    return;
-  }
-  if (::connect(probe, target.raw(), target.size) != 0 && errno == ECONNREFUSED) {
-    ::unlink(address.unix_path.c_str());
-  }
-  ::close(probe);
-}
-
-void set_options(int descriptor, int family) {
-  const int on = 1;
-  ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (family == AF_INET6) {
-    // So that [::]:8080 and 0.0.0.0:8080 can stand side by side, as two entries of `listen`.
-    ::setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  }
-}
-
-uint16_t bound_port(int descriptor) {
-  SocketAddress bound;
-  bound.size = sizeof bound.storage;
-  if (::getsockname(descriptor, bound.raw(), &bound.size) != 0) {
-    return 0;
-  }
-  return bound.storage.ss_family == AF_INET6
-             ? ntohs(reinterpret_cast<sockaddr_in6*>(&bound.storage)->sin6_port)
-             : ntohs(reinterpret_cast<sockaddr_in*>(&bound.storage)->sin_port);
-}
 
 // As far as the request has come, and as far as the answer goes: the buffer of a new socket takes
 // it whole.
@@ -111,49 +33,6 @@ int open_spare() {
 }
 
 }  // namespace
-
-Result<Listener> Listener::open(const Address& address) {
-  SocketAddress target = to_socket_address(address);
-  const bool is_unix = !address.unix_path.empty();
-  const int descriptor =
-      ::socket(target.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) {
-    return system_failure(address, "socket");
-  }
-  Listener listener(descriptor, address);
-  listener.address_.unix_path.clear();  // Not ours to remove until it is bound.
-  set_options(descriptor, target.storage.ss_family);
-  if (is_unix) {
-    remove_stale_socket(address);
-  }
-  if (::bind(descriptor, target.raw(), target.size) != 0) {
-    return system_failure(address, "cannot bind");
-  }
-  listener.address_.unix_path = address.unix_path;
-  if (is_unix && ::chmod(address.unix_path.c_str(), address.unix_mode) != 0) {
-    return system_failure(address, "cannot set the mode");
-  }
-  if (::listen(descriptor, kBacklog) != 0) {
-    return system_failure(address, "cannot listen");
-  }
-  if (!is_unix) {
-    listener.address_.port = bound_port(descriptor);
-  }
-  return listener;
-}
-
-Listener::Listener(Listener&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), address_(std::move(other.address_)) {}
-
-Listener::~Listener() {
-  if (descriptor_ < 0) {
-    return;
-  }
-  ::close(descriptor_);
-  if (!address_.unix_path.empty()) {
-    ::unlink(address_.unix_path.c_str());
-  }
-}
 
 Acceptor::Acceptor(Loop& loop, const Listener& listener, Events events, Log log)
     : listener_(listener), events_(std::move(events)), log_(std::move(log)), spare_(open_spare()) {

@@ -7,36 +7,11 @@
 #include <string_view>
 
 #include "base/log.h"
-#include "base/result.h"
-#include "net/address.h"
+#include "net/listener.h"
 #include "net/loop.h"
 #include "net/uv_handle.h"
 
 namespace ringcast::net {
-
-// A listening socket: opened before the loop runs, so that a bad address ends the start.
-class Listener {
- public:
-  // Binds and listens; a unix path that nobody listens on any more is taken over. kIo names the
-  // address and the reason.
-  static Result<Listener> open(const Address& address);
-  Listener(Listener&& other) noexcept;
-  Listener& operator=(Listener&&) = delete;
-  Listener(const Listener&) = delete;
-  Listener& operator=(const Listener&) = delete;
-  ~Listener();
-
-  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
-  // With the port that the system chose.
-  [[nodiscard]] const Address& address() const noexcept { return address_; }
-
- private:
-  Listener(int descriptor, Address address)
-      : descriptor_(descriptor), address_(std::move(address)) {}
-
-  int descriptor_;
-  Address address_;
-};
 
 // Accepts connections and hands their descriptors on (non-blocking, close-on-exec). When the
 // process is out of descriptors, a spare one serves to take and refuse a connection at a time, and

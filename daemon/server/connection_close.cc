@@ -177,7 +177,8 @@ void Connection::resume_ingest() {
 }
 
 void Connection::drain() {
-  if (!dialogue_ || is_doomed_ || is_lingering_) {
+  const bool is_due = worker_.services().ends_dialogues(listening_);
+  if (!dialogue_ || !is_due || is_doomed_ || is_lingering_) {
     return;
   }
   now_ms_ = worker_.now_ms();

@@ -18,7 +18,8 @@ bool Connection::on_head() {
   std::optional<http::Response> refusal;
   if (!checked) {
     refusal = problem_for(checked.error(), dialogue_->route.endpoint);
-  } else if (!shed_reason().empty() || (is_publish && !worker_.services().is_ready())) {
+  } else if (!shed_reason().empty() ||
+             (is_publish && !worker_.services().takes_publishes(listening_))) {
     refusal = problem_for(
         {.code = Errc::kOverloaded,
          .detail = std::string(shed_reason().empty() ? worker_.services().not_ready_reason()

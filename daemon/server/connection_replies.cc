@@ -16,10 +16,10 @@ constexpr size_t kMostReplies = 64;
 }  // namespace
 
 http::Framing Connection::framing_of(const http::Request& request) const {
-  return {
-      .keep_alive = request.keep_alive && !worker_.services().is_draining && shed_reason().empty(),
-      .http_1_0 = request.http_1_0,
-      .head_only = request.method == http::Method::kHead};
+  return {.keep_alive = request.keep_alive && !worker_.services().ends_dialogues(listening_) &&
+                        shed_reason().empty(),
+          .http_1_0 = request.http_1_0,
+          .head_only = request.method == http::Method::kHead};
 }
 
 // Those that come later are held back until it is made, by reply().

@@ -1,5 +1,7 @@
 #include "server/journal_thread.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -16,7 +18,10 @@ constexpr int64_t kProgressEveryMs = 1000;
 JournalThread::JournalThread(Hub& hub, topics::Journal& journal, Log log,
                              std::function<void(const Status&)> restored)
     : hub_(hub), journal_(journal), log_(std::move(log)) {
-  thread_ = std::thread([this, restored = std::move(restored)] { run(restored); });
+  thread_ = std::thread([this, restored = std::move(restored)] {
+    pthread_setname_np(pthread_self(), "journal");
+    run(restored);
+  });
 }
 
 JournalThread::~JournalThread() {
@@ -33,6 +38,9 @@ Status JournalThread::restore() {
   const int64_t begun_ms = hub_.clock().steady_ms();
   int64_t said_ms = begun_ms;
   return hub_.restore([&](uint64_t topics, uint64_t events) {
+    counts_.turns.add();
+    counts_.read_topics = topics;
+    counts_.read_events = events;
     const int64_t now_ms = hub_.clock().steady_ms();
     if (now_ms - said_ms >= kProgressEveryMs) {
       said_ms = now_ms;
@@ -52,6 +60,7 @@ void JournalThread::run(const std::function<void(const Status&)>& restored) {
   }
   synced_ms_ = hub_.clock().steady_ms();
   while (hub_.wait_for_commits(std::min(kIdleMs, sync_interval_ms_.load()))) {
+    counts_.turns.add();
     if (const uint64_t max_bytes = max_bytes_.exchange(0); max_bytes > 0) {
       journal_.set_max_bytes(max_bytes);
     }

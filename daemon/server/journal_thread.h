@@ -19,6 +19,9 @@ class JournalThread {
   struct Counts {
     Counter commits;
     Counter failures;
+    Counter turns;                         // It does not stand still.
+    std::atomic<uint64_t> read_topics{0};  // At the start, so far.
+    std::atomic<uint64_t> read_events{0};
     std::atomic<uint64_t> used_bytes{0};
     std::atomic<uint64_t> disk_bytes{0};
     std::atomic<bool> is_failing{false};

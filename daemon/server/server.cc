@@ -1,5 +1,7 @@
 #include "server/server.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -18,6 +20,8 @@ constexpr uint64_t kShedAtOnce = 128;
 constexpr uint64_t kTickMs = 50;
 // What the streams' last blocks need to get out, also with `drain: 0`.
 constexpr int64_t kLeastDrainMs = 250;
+// What the last requests on kept listeners may take.
+constexpr int64_t kLeaveMs = 1000;
 
 }  // namespace
 
@@ -29,10 +33,14 @@ Server::Server(net::Loop& main_loop, Services& services, SettingsRef settings,
     workers_.push_back(std::make_unique<Worker>(index, services_, settings_));
   }
   for (const auto& worker : workers_) {
-    threads_.emplace_back([&worker = *worker] { worker.run(); });
+    threads_.emplace_back([&worker = *worker] {
+      // Shown by top -H and debuggers.
+      pthread_setname_np(pthread_self(), ("worker " + std::to_string(worker.index())).c_str());
+      worker.run();
+    });
   }
   for (const ServedListener& served : listeners) {
-    acceptors_.push_back(std::make_unique<net::Acceptor>(
+    auto acceptor = std::make_unique<net::Acceptor>(
         main_loop, served.listener,
         net::Acceptor::Events{
             .accepted = [this, &served](int descriptor) { accepted(descriptor, served.listening); },
@@ -41,8 +49,10 @@ Server::Server(net::Loop& main_loop, Services& services, SettingsRef settings,
                 [this, has_tls = served.listening.tls != nullptr](std::string_view start) {
                   return has_tls ? std::string() : refusal(start);
                 }},
-        services_.log));
+        services_.log);
+    entrances_.push_back({std::move(acceptor), served.listening.is_kept});
   }
+  update_acceptors();
   ticker_ = std::make_unique<net::Ticker>(main_loop, kTickMs, [this] { tick(); });
 }
 
@@ -80,22 +90,44 @@ std::string Server::refusal(std::string_view start) const {
 
 void Server::set_accepting(bool accepting) {
   is_accepting_ = accepting;
-  for (const auto& acceptor : acceptors_) {
-    acceptor->set_accepting(accepting);
+  update_acceptors();
+}
+
+void Server::update_acceptors() {
+  const bool can_wait = services_.is_starting || services_.is_leaving;
+  for (const Entrance& entrance : entrances_) {
+    entrance.acceptor->set_accepting(is_accepting_ && !(entrance.is_kept && can_wait));
   }
+}
+
+void Server::on_started() {
+  update_acceptors();
 }
 
 void Server::tick() {
   const uint64_t open = services_.connections.load(std::memory_order_relaxed);
   if (drained_) {
-    if (open == 0 || services_.hub.clock().steady_ms() >= drain_until_ms_) {
-      std::exchange(drained_, nullptr)();
-    }
+    tick_drain(open);
     return;
   }
   if (!is_accepting_ && !services_.is_draining &&
       open < settings_->options.limits.connections + kShedAtOnce / 2) {
     set_accepting(true);
+  }
+}
+
+void Server::tick_drain(uint64_t open) {
+  const int64_t now_ms = services_.hub.clock().steady_ms();
+  const bool is_late = now_ms >= drain_until_ms_;
+  if (!services_.is_leaving &&
+      (services_.subscribers.load(std::memory_order_relaxed) == 0 || is_late)) {
+    services_.is_leaving = true;
+    update_acceptors();
+    drain_until_ms_ = std::max(drain_until_ms_, now_ms + kLeaveMs);
+    return;
+  }
+  if (services_.is_leaving && (open == 0 || now_ms >= drain_until_ms_)) {
+    std::exchange(drained_, nullptr)();
   }
 }
 
@@ -114,13 +146,16 @@ void Server::drain(std::function<void()> done) {
   drained_ = std::move(done);
   drain_until_ms_ =
       services_.hub.clock().steady_ms() + std::max(settings_->options.drain_ms, kLeastDrainMs);
+  // Without a kept listener there is nobody to go on for.
+  services_.is_leaving = std::none_of(entrances_.begin(), entrances_.end(),
+                                      [](const Entrance& each) { return each.is_kept; });
   for (const auto& worker : workers_) {
     worker->drain(settings_->options.drain_ms);
   }
 }
 
 void Server::stop() {
-  acceptors_.clear();
+  entrances_.clear();
   ticker_.reset();
   for (const auto& worker : workers_) {
     worker->stop();

@@ -12,7 +12,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "http/target.h"
-#include "net/acceptor.h"
+#include "net/listener.h"
 #include "net/tls_identity.h"
 #include "server/admission.h"
 #include "server/hub.h"
@@ -35,6 +35,9 @@ using SettingsRef = std::shared_ptr<const Settings>;
 struct Listening {
   bool is_local = false;  // Only this machine reaches it.
   bool is_unix = false;
+  // It outlives this process, and the next one accepts what this one does not: so nobody has to
+  // be refused.
+  bool is_kept = false;
   bool serves_public = true;              // Publishing, subscribing, the page.
   bool serves_admin = true;               // /metrics, /topics, /history, DELETE.
   const net::TlsIdentity* tls = nullptr;  // Its ServedListener's; null: plaintext.
@@ -90,6 +93,7 @@ constexpr size_t kLimits = 5;
 
 // What a worker counts. Written by its thread, read by all.
 struct WorkerCounts {
+  Counter ticks;  // Of its loop: it does not stand still.
   Counter accepted;
   Counter requests;
   Counter refused;  // Answers of 400 and above.
@@ -108,6 +112,7 @@ struct Services {
   std::atomic<uint64_t> shed{0};  // Of them: over limits.connections, being told so.
   std::atomic<uint64_t> subscribers{0};
   std::atomic<bool> is_draining{false};
+  std::atomic<bool> is_leaving{false};   // The end of it: on kept listeners nothing new, either.
   std::atomic<bool> is_starting{false};  // The journal is being read.
   // Of all workers together. Server::apply() sets what they allow.
   Admission address_places{Limits{}.connections_per_address};
@@ -118,6 +123,14 @@ struct Services {
 
   void set_limits(const Limits& limits);
   [[nodiscard]] bool is_ready() const { return !is_draining && !is_starting; }
+  // Who publishes where the listener is kept need not notice a restart.
+  [[nodiscard]] bool takes_publishes(const Listening& listening) const {
+    return !is_starting && (!is_draining || listening.is_kept);
+  }
+  // Dialogues end after their request.
+  [[nodiscard]] bool ends_dialogues(const Listening& listening) const {
+    return is_draining && (!listening.is_kept || is_leaving);
+  }
   // Why requests are refused at the moment.
   [[nodiscard]] std::string_view not_ready_reason() const {
     return is_draining ? "draining" : "starting: the journal is being read";

@@ -56,6 +56,7 @@ bool Worker::turn() {
 
 void Worker::tick() {
   const int64_t now = now_ms();
+  counts_.ticks.add();
   // Heartbeats carry what is visible: look first.
   fanout_.refresh();
   wheel_.advance(now, [now](void* owner) { static_cast<Connection*>(owner)->on_deadline(now); });

@@ -42,6 +42,7 @@ HOMES = {
     "fmt/": ["app"],
     "CLI/": ["app", "clients"],
     "curl/": ["app", "clients"],
+    "systemd/": ["app"],
 }
 
 # Same input, same output: these neither wait, nor read files, nor log.

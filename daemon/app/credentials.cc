@@ -1,0 +1,63 @@
+#include "app/credentials.h"
+
+#include <unistd.h>
+
+#include <string_view>
+#include <utility>
+
+namespace ringcast::app {
+
+namespace {
+
+constexpr std::string_view kPrefix = "${CREDENTIALS_DIRECTORY}/";
+
+// What can be a credential, with the keys' names.
+std::vector<std::pair<std::string, std::string*>> file_names(config::Config& config) {
+  std::vector<std::pair<std::string, std::string*>> names = {
+      {"auth.jwt.key_file", &config.auth.jwt.key_file}, {"auth.jwt.jwks", &config.auth.jwt.jwks}};
+  for (size_t i = 0; i < config.listen.size(); ++i) {
+    if (auto& tls = config.listen[i].tls) {
+      const std::string path = "listen[" + std::to_string(i) + "].tls.";
+      names.emplace_back(path + "certificate", &tls->certificate);
+      names.emplace_back(path + "key", &tls->key);
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+std::vector<std::string> unresolved_credentials(const config::Config& config) {
+  std::vector<std::string> keys;
+  config::Config copy = config;
+  for (const auto& [key, name] : file_names(copy)) {
+    if (name->starts_with(kPrefix)) {
+      keys.push_back(key);
+    }
+  }
+  return keys;
+}
+
+void resolve_credentials(config::Config& config, const std::string& directory) {
+  if (::access(directory.c_str(), X_OK) != 0) {
+    return;
+  }
+  for (const auto& [key, name] : file_names(config)) {
+    if (name->starts_with(kPrefix)) {
+      *name = directory + "/" + name->substr(kPrefix.size());
+    }
+  }
+}
+
+Status check_credentials(const config::Config& config) {
+  const std::vector<std::string> keys = unresolved_credentials(config);
+  if (keys.empty()) {
+    return Ok{};
+  }
+  return fail(Errc::kInvalid,
+              keys.front() +
+                  ": there is no directory of credentials: systemd makes one for services that "
+                  "have LoadCredential= or SetCredential=");
+}
+
+}  // namespace ringcast::app
