@@ -1,13 +1,15 @@
 // What llhttp's callbacks copy into the request.
 #include <utility>
 
+#include "base/text.h"
 #include "http/request_parser.h"
 
 namespace ringcast::http {
 
 void RequestParser::append_name(std::string_view text) {
   if (stage_ != Stage::kHead) {
-    return;  // Trailers are dropped (RFC 9110 section 6.5.1).
+    trailer_name_ += text;
+    return;
   }
   if (!std::exchange(in_name_, true)) {
     request_.headers.begin_header();
@@ -21,11 +23,19 @@ void RequestParser::append_value(std::string_view text) {
   }
 }
 
-void RequestParser::end_value() {
+int RequestParser::end_value() {
   if (stage_ == Stage::kHead) {
     request_.headers.end_header();
+    in_name_ = false;
+    return HPE_OK;
   }
-  in_name_ = false;
+  // Trailers are dropped (RFC 9110 section 6.5.1), but for one that would contradict the framing:
+  // llhttp 9 refuses it, too.
+  if (equals_ignoring_case(std::exchange(trailer_name_, {}), "content-length")) {
+    llhttp_set_error_reason(&parser_, "Content-Length among the trailers of a chunked body");
+    return HPE_USER;
+  }
+  return HPE_OK;
 }
 
 RequestParser& RequestParser::self(llhttp_t* parser) {
@@ -48,10 +58,7 @@ const llhttp_settings_t& RequestParser::settings() {
       self(p).append_value({at, size});
       return int{HPE_OK};
     };
-    s.on_header_value_complete = [](llhttp_t* p) {
-      self(p).end_value();
-      return int{HPE_OK};
-    };
+    s.on_header_value_complete = [](llhttp_t* p) { return self(p).end_value(); };
     s.on_headers_complete = [](llhttp_t* p) {
       // Upgrade is optional to us (RFC 9110 section 7.8), and CONNECT is refused like any method
       // that we do not serve: what follows is HTTP/1.1 in both cases.

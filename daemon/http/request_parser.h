@@ -74,7 +74,7 @@ class RequestParser {
 
   void append_name(std::string_view text);
   void append_value(std::string_view text);
-  void end_value();
+  int end_value();  // An llhttp_errno_t.
   int begin_chunk(uint64_t size);
 
   llhttp_t parser_{};
@@ -89,6 +89,7 @@ class RequestParser {
   bool streaming_ = false;
   bool has_begun_ = false;  // Not only empty lines came.
   bool in_name_ = false;
+  std::string trailer_name_;
   bool is_whole_ = false;  // llhttp has seen the end of the request.
 };
 

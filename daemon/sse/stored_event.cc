@@ -27,6 +27,7 @@ std::optional<std::string_view> take_line(std::string_view& rest, std::string_vi
 
 Result<std::unique_ptr<Event>> restore_event(std::string_view body, std::string_view id,
                                              std::vector<std::string> topics, bool is_private) {
+  const std::string_view whole = body;
   EventFields fields{.id = id, .is_private = is_private};
   fields.type = take_line(body, kEventField).value_or("");
   if (const auto retry = take_line(body, kRetryField)) {
@@ -51,7 +52,11 @@ Result<std::unique_ptr<Event>> restore_event(std::string_view body, std::string_
   if (body != "\n") {
     return fail(Errc::kInvalid, "a stored event does not end with a blank line");
   }
-  return Event::encode(fields, std::move(topics));
+  auto event = Event::encode(fields, std::move(topics));
+  if (event->body() != whole) {  // An event has one spelling.
+    return fail(Errc::kInvalid, "a stored event is not as it was written");
+  }
+  return event;
 }
 
 }  // namespace ringcast::sse

@@ -7,6 +7,7 @@ import {afterEach, test} from 'node:test';
 
 import {Browser, PageStream, serveEmptyPage} from './harness/chromium.js';
 import {FetchReader, parseBlock} from './harness/fetch_reader.js';
+import {Firefox} from './harness/firefox.js';
 import {CuttingProxy} from './harness/proxy.js';
 import {waitUntil} from './harness/waiting.js';
 
@@ -56,19 +57,24 @@ test('harness: the fetch reader resumes after a cut', async () => {
   assert.deepEqual(asked, [null, '1']);
 });
 
-test('harness: a page sees events, and a cut makes its EventSource come back', async () => {
-  const {asked, proxy} = await startToy();
-  const [browser, app] = await Promise.all([Browser.start(), serveEmptyPage()]);
-  cleanups.push(() => app.close(), () => browser.close());
-  const page = await browser.context.newPage();
-  await page.goto(app.url);
-  const stream = await PageStream.open(page, proxy.url);
-  await stream.events(1);
-  proxy.cut();
-  const events = await stream.events(2);
-  assert.deepEqual(events.map(({id}) => id), ['1', '2']);
-  assert.deepEqual(asked, [null, '1']);
-});
+for (const [name, AnyBrowser] of Object.entries({Chromium: Browser, Firefox})) {
+  test(`harness: a page in ${name} sees events, a cut makes its EventSource come back, and what it throws fails a test`, async () => {
+    const {asked, proxy} = await startToy();
+    const browser = await AnyBrowser.start();
+    cleanups.push(() => browser.close());
+    const app = await serveEmptyPage();
+    cleanups.push(() => app.close());
+    const page = await browser.newPage();
+    await page.goto(app.url);
+    const stream = await PageStream.open(page, proxy.url);
+    await stream.events(1);
+    proxy.cut();
+    const events = await stream.events(2);
+    assert.deepEqual(events.map(({id}) => id), ['1', '2']);
+    assert.deepEqual(asked, [null, '1']);
+    await assert.rejects(page.evaluate((what) => { throw new Error(what); }, 'as asked'), /as asked/);
+  });
+}
 
 test('harness: a refusing proxy lets nobody in until it accepts again', async () => {
   const {proxy} = await startToy();

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Fails on links between our documents that lead nowhere, and on an OpenAPI description that is not sound.
+"""Fails on links between our documents that lead nowhere, on an OpenAPI description that is not sound, and on messages
+that docs/troubleshooting.md explains and nothing says.
 
 Usage: check_docs.py [ROOT].
 """
@@ -23,6 +24,17 @@ def dead_links(root: pathlib.Path):
             target = link.split("#")[0]
             if target and "://" not in target and not (path.parent / target).exists():
                 yield f"{name}: {target} does not exist"
+
+
+def unsaid_messages(root: pathlib.Path):
+    """Code in the first column of a table there is what ringcastd says, word by word, or a setting."""
+    page = root / "docs/troubleshooting.md"
+    sources = "\n".join(re.sub(r'"\s*"', "", path.read_text(encoding="utf-8"))
+                        for path in sorted((root / "daemon").rglob("*.cc")))
+    for row in re.findall(r"^\|([^|]+)\|", page.read_text(encoding="utf-8"), re.MULTILINE):
+        for code in (first or second for first, second in re.findall(r"``(.+?)``|`([^`]+)`", row)):
+            if " " in code.strip() and "curl" not in code and code not in sources:
+                yield f"troubleshooting: nothing says '{code}'"
 
 
 def resolved(document, reference: str):
@@ -72,10 +84,10 @@ def operation_faults(document):
 def main() -> int:
     root = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2]
     document = yaml.safe_load((root / "docs/openapi.yaml").read_text(encoding="utf-8"))
-    found = [*dead_links(root), *dead_references(document), *operation_faults(document)]
+    found = [*dead_links(root), *unsaid_messages(root), *dead_references(document), *operation_faults(document)]
     if not str(document.get("openapi")).startswith("3.1."):
         found.append("openapi: the version must be 3.1")
-    print("\n".join(found) if found else "docs: every link leads somewhere, openapi.yaml is sound")
+    print("\n".join(found) if found else "docs: every link leads somewhere, openapi.yaml is sound, every message is said")
     return 1 if found else 0
 
 

@@ -7,7 +7,7 @@ import pathlib
 import sys
 
 MAX_LINES = 500
-SUFFIXES = {".cc", ".h", ".py", ".js", ".sh", ".html"}
+SUFFIXES = {".cc", ".h", ".py", ".js", ".mjs", ".go", ".sh", ".html"}
 SKIPPED = {".git", "build", "node_modules", "__pycache__"}
 
 # From a publisher's bytes to a subscriber's, in this order. A newcomer reads it in an hour.

@@ -105,6 +105,11 @@ class Docs(TemporaryTree):
         self.write("docs/b.md", "")
         self.assertEqual(list(check_docs.dead_links(self.root)), ["docs/a.md: ../gone.md does not exist"])
 
+    def test_a_message_that_nothing_says_is_found(self):
+        self.write("daemon/a.cc", 'f("out of "\n  "`memory` now");\n')
+        self.write("docs/troubleshooting.md", "| 503, ``out of `memory` now`` | why |\n| `never said`, `one` | `not here` |\n")
+        self.assertEqual(list(check_docs.unsaid_messages(self.root)), ["troubleshooting: nothing says 'never said'"])
+
     def test_a_reference_to_nowhere_is_found(self):
         document = {"components": {"schemas": {"a/b": {}}}, "x": [{"$ref": "#/components/schemas/a~1b"}]}
         self.assertEqual(list(check_docs.dead_references(document)), [])

@@ -165,7 +165,7 @@ class ChunkTest(AttackCase):
     def test_trailers_are_not_headers(self):
         """Neither framing nor what a handler looks at can come after the body."""
         stream = self.listener()
-        trailers = (b"Content-Length: 999\r\nHost: evil\r\nConnection: close\r\nUpgrade: h2c\r\n"
+        trailers = (b"Host: evil\r\nConnection: close\r\nUpgrade: h2c\r\n"
                     b"Idempotency-Key: k\r\nContent-Type: text/event-stream\r\nExpect: miracles\r\n")
         request = (f"POST /topics/{self.topic} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".encode() +
                    chunk(b"data: x") + b"0\r\n" + trailers + b"\r\n")
@@ -178,9 +178,10 @@ class ChunkTest(AttackCase):
         self.assertEqual(stream.data(2), ["data: x"] * 2)
 
     def test_a_trailer_that_would_change_the_framing_of_what_was_read(self):
-        for coding in (b"gzip", b"chunked", b"identity"):
-            with self.subTest(coding=coding):
-                self.assert_refused(CHUNKED + b"0\r\nTransfer-Encoding: " + coding + b"\r\n\r\n" + SMUGGLED, 400)
+        for field in (b"Transfer-Encoding: gzip", b"Transfer-Encoding: chunked", b"Transfer-Encoding: identity",
+                      b"Content-Length: 999", b"Content-Length: 0"):
+            with self.subTest(field=field):
+                self.assert_refused(CHUNKED + b"0\r\n" + field + b"\r\n\r\n" + SMUGGLED, 400)
 
     def test_a_refused_body_is_not_read_as_requests(self):
         """What follows a refusal may be the rest of a body: it is dropped."""

@@ -388,7 +388,8 @@ TEST_CASE("http: chunk framing is checked as strictly as a head") {
   for (const char* body :
        {"1\na\r\n0\r\n\r\n", "1\r\na\n0\r\n\r\n", "1\r\nab\r\n0\r\n\r\n", "x\r\n", "-1\r\n", "\r\n",
         "1;a\nb\r\n", "0\r\n\n", "0\r\nT: a\n\r\n", "0\r\nT: a\r\n b\r\n\r\n", " 1\r\n", "0x1\r\n",
-        "1\r\na1\r\n", "1;\x01\r\n"}) {
+        "1\r\na1\r\n", "1;\x01\r\n", "0\r\nContent-Length: 0\r\n\r\n",
+        "0\r\nA: b\r\ncontent-length: 7\r\n\r\n"}) {
     CAPTURE(body);
     CHECK(refusal(head + body) == Errc::kInvalid);
   }

@@ -43,12 +43,28 @@ TEST_CASE("sse: a stored event comes back as it was, whatever it has") {
 }
 
 TEST_CASE("sse: bytes that are no stored event are refused") {
-  for (const std::string_view body :
-       {"", "\n", "\n\n", "data", "data: x", "data: x\n", "data: x\n\n\n", "data: x\n\ndata: y\n\n",
-        "id: 7\ndata: x\n\n", "event: e\n\n", "retry: 500\n\n", "retry: x\ndata: x\n\n",
-        "retry: \ndata: x\n\n", "retry: -1\ndata: x\n\n",
-        "retry: 99999999999999999999\ndata: x\n\n", "data: x\nevent: e\n\n",
-        "retry: 500\nevent: e\ndata: x\n\n", "data: x\n: comment\n\n", "data:x\n\n"}) {
+  for (const std::string_view body : {"",
+                                      "\n",
+                                      "\n\n",
+                                      "data",
+                                      "data: x",
+                                      "data: x\n",
+                                      "data: x\n\n\n",
+                                      "data: x\n\ndata: y\n\n",
+                                      "id: 7\ndata: x\n\n",
+                                      "event: e\n\n",
+                                      "retry: 500\n\n",
+                                      "retry: x\ndata: x\n\n",
+                                      "retry: \ndata: x\n\n",
+                                      "retry: -1\ndata: x\n\n",
+                                      "retry: 99999999999999999999\ndata: x\n\n",
+                                      "data: x\nevent: e\n\n",
+                                      "retry: 500\nevent: e\ndata: x\n\n",
+                                      "data: x\n: comment\n\n",
+                                      "data:x\n\n",
+                                      "event: \ndata: x\n\n",
+                                      "retry: 0500\ndata: x\n\n",
+                                      "data: a\rb\n\n"}) {
     CAPTURE(body);
     const auto restored = restore_event(body, "", {"t"});
     REQUIRE_FALSE(restored);

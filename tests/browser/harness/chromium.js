@@ -8,6 +8,8 @@ import {join} from 'node:path';
 
 import {chromium} from 'playwright-core';
 
+import {waitUntil} from './waiting.js';
+
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync'];
 
@@ -19,6 +21,10 @@ export class Browser {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS, ...options,
     });
     return browser;
+  }
+
+  newPage() {
+    return this.context.newPage();
   }
 
   async close() {
@@ -67,15 +73,14 @@ export class PageStream {
     this.page = page;
   }
 
-  // Waits until `condition`, which runs in the page, holds for what was seen.
-  async waitFor(condition, argument) {
-    const source = `(${condition})(window.seen, ${JSON.stringify(argument ?? null)})`;
-    await this.page.waitForFunction(source, undefined, {timeout: 15_000, polling: 20});
+  // Waits until `condition` holds for what was seen.
+  async waitFor(condition) {
+    await waitUntil(async () => condition(await this.seen()), `the page has seen ${condition}`);
   }
 
   async events(count) {
-    await this.waitFor(({events}, wanted) => events.length >= wanted, count);
-    return this.page.evaluate(() => window.seen.events);
+    await this.waitFor(({events}) => events.length >= count);
+    return (await this.seen()).events;
   }
 
   async seen() {

@@ -42,7 +42,8 @@ export class Daemon {
     this.lines = [];
     this.child = spawn(BINARY, ['--config', file, '--listen', listen],
       {stdio: ['ignore', 'ignore', 'pipe'], env: environment()});
-    running.add(this.child);
+    // Without a pid there is no process, and kill() would reach this one's whole group.
+    if (this.child.pid) running.add(this.child);
     this.ended = once(this.child, 'exit').catch((error) => [error]);
     createInterface({input: this.child.stderr}).on('line', (line) => this.lines.push(line));
   }
@@ -91,7 +92,7 @@ export class Daemon {
 
   // The crash, and the end of every test.
   async kill() {
-    this.child.kill('SIGKILL');
+    if (this.child.pid) this.child.kill('SIGKILL');
     await this.exited();
     rmSync(this.folder, {recursive: true, force: true});
   }
