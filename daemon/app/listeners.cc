@@ -80,7 +80,8 @@ Result<std::vector<std::vector<size_t>>> match_places(const std::vector<config::
   for (const bool by_name : {false, true}) {
     for (size_t i = 0; i < listen.size(); ++i) {
       for (size_t j = 0; j < passed.size() && by_name == !listen[i].systemd.empty(); ++j) {
-        if (!is_used[j] && is_place_of(listen[i], passed[j])) {
+        const bool takes_more = by_name || matched[i].empty();
+        if (takes_more && !is_used[j] && is_place_of(listen[i], passed[j])) {
           matched[i].push_back(j);
           is_used[j] = true;
         }

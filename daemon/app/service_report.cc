@@ -58,7 +58,7 @@ void ServiceReport::tick() {
 
 void ServiceReport::ready(const std::vector<server::ServedListener>& listeners) {
   for (const server::ServedListener& served : listeners) {
-    if (served.listening.is_kept && !served.listening.is_unix) {
+    if (served.listening.is_kept && !served.listener.is_adopted()) {
       store(served.listener);
     }
   }

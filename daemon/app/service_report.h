@@ -31,7 +31,7 @@ class ServiceReport {
   ServiceReport& operator=(const ServiceReport&) = delete;
   ~ServiceReport() = default;
 
-  // /readyz is 200. systemd keeps those listeners for the next process that are to be kept.
+  // /readyz is 200. Listeners that are to be kept are given to systemd, unless it has them.
   void ready(const std::vector<server::ServedListener>& listeners);
   void reloading();
   void reloaded();

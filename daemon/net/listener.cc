@@ -139,6 +139,7 @@ Result<Listener> Listener::open(const Address& address) {
     return system_failure(address, "socket");
   }
   Listener listener(descriptor, address);
+  listener.address_.unix_path.clear();  // Not ours to remove until it is bound.
   set_options(descriptor, target.storage.ss_family);
   if (is_unix) {
     remove_stale_socket(address);
@@ -146,7 +147,7 @@ Result<Listener> Listener::open(const Address& address) {
   if (::bind(descriptor, target.raw(), target.size) != 0) {
     return system_failure(address, "cannot bind");
   }
-  listener.removes_path_ = is_unix;
+  listener.address_.unix_path = address.unix_path;
   if (is_unix && ::chmod(address.unix_path.c_str(), address.unix_mode) != 0) {
     return system_failure(address, "cannot set the mode");
   }
@@ -170,20 +171,22 @@ Result<Listener> Listener::adopt(int descriptor) {
   }
   ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
   ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) | O_NONBLOCK);
-  return Listener(descriptor, *std::move(address));
+  Listener listener(descriptor, *std::move(address));
+  listener.is_adopted_ = true;
+  return listener;
 }
 
 Listener::Listener(Listener&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       address_(std::move(other.address_)),
-      removes_path_(other.removes_path_) {}
+      is_adopted_(other.is_adopted_) {}
 
 Listener::~Listener() {
   if (descriptor_ < 0) {
     return;
   }
   ::close(descriptor_);
-  if (removes_path_) {
+  if (!is_adopted_ && !address_.unix_path.empty()) {
     ::unlink(address_.unix_path.c_str());
   }
 }

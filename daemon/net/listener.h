@@ -26,6 +26,8 @@ class Listener {
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
   // With the port that the system chose. Of a unix socket without a path (unix(7)): "unix:@name".
   [[nodiscard]] const Address& address() const noexcept { return address_; }
+  // Another process has opened it.
+  [[nodiscard]] bool is_adopted() const noexcept { return is_adopted_; }
   // Nobody can connect any more, whoever else has the socket open; its address is free.
   void stop_listening() const noexcept;
 
@@ -35,7 +37,7 @@ class Listener {
 
   int descriptor_;
   Address address_;
-  bool removes_path_ = false;
+  bool is_adopted_ = false;
 };
 
 }  // namespace ringcast::net

@@ -38,6 +38,7 @@ Status JournalThread::restore() {
   const int64_t begun_ms = hub_.clock().steady_ms();
   int64_t said_ms = begun_ms;
   return hub_.restore([&](uint64_t topics, uint64_t events) {
+    counts_.turns.add();
     counts_.read_topics = topics;
     counts_.read_events = events;
     const int64_t now_ms = hub_.clock().steady_ms();

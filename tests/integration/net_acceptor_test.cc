@@ -299,6 +299,59 @@ TEST_CASE("net: a unix socket that is alive but overrun does not hold up the sta
   }
 }
 
+// A second descriptor of the same socket, as another process has it.
+Listener adopted(const Listener& listener) {
+  Result<Listener> copy = Listener::adopt(::dup(listener.descriptor()));
+  REQUIRE_MESSAGE(copy, copy.error().detail);
+  return std::move(*copy);
+}
+
+TEST_CASE("net: an adopted listener knows where it is bound and accepts") {
+  const Scratch scratch;
+  for (const Address& where : {any_port(), Address{.host = "::", .port = 0, .unix_path = {}},
+                               scratch.socket()}) {
+    const Listener original = listen_on(where);
+    CAPTURE(original.address().text());
+    Listener copy = adopted(original);
+    CHECK(copy.address().text() == original.address().text());
+    CHECK((::fcntl(copy.descriptor(), F_GETFL) & O_NONBLOCK) != 0);
+    CHECK((::fcntl(copy.descriptor(), F_GETFD) & FD_CLOEXEC) != 0);
+  }
+  const Listener original = listen_on(any_port());
+  Gate gate(adopted(original));
+  gate.connect();
+  gate.loop.run();
+  CHECK(gate.accepted.size() == 1);
+}
+
+TEST_CASE("net: an adopted listener leaves the path of a unix socket") {
+  const Scratch scratch;
+  const Listener original = listen_on(scratch.socket());
+  { const Listener copy = adopted(original); }
+  CHECK(fs::exists(original.address().unix_path));
+}
+
+TEST_CASE("net: what does not listen for streams is not adopted, and stays open") {
+  for (const int kind : {SOCK_STREAM, SOCK_DGRAM}) {
+    const int descriptor = ::socket(AF_INET, kind | SOCK_CLOEXEC, 0);
+    const Result<Listener> listener = Listener::adopt(descriptor);
+    REQUIRE_FALSE(listener);
+    CHECK(listener.error().detail == "is not a listening stream socket");
+    CHECK(::close(descriptor) == 0);
+  }
+  CHECK_FALSE(Listener::adopt(STDIN_FILENO));
+}
+
+TEST_CASE("net: a listener that stops does so for whoever has it open, and frees its address") {
+  const Listener original = listen_on(any_port());
+  adopted(original).stop_listening();
+  const Listener next = listen_on(original.address());
+  Gate gate(adopted(next));
+  gate.connect();
+  gate.loop.run();
+  CHECK(gate.accepted.size() == 1);
+}
+
 TEST_CASE("net: a file that is no socket is never removed for a unix socket") {
   const Scratch scratch;
   const Address address = scratch.socket();

@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <thread>
@@ -10,6 +12,7 @@
 
 #include "app/log_format.h"
 #include "app/logging.h"
+#include "app/system_journal.h"
 #include "base/json.h"
 
 namespace ringcast::app {
@@ -132,6 +135,30 @@ TEST_CASE("app: control characters cannot forge a line of text") {
         "a\\nb\\r\\tc\\x1b[31m\\x7f k=\"v\\n2026 error x\"");
   CHECK(text_body({LogLevel::kInfo, "\xC2\x9B\xC2\xA9", {}}) == "\\x9b\xC2\xA9");
   CHECK(text_body({LogLevel::kInfo, "\xff\xC3", {}}) == "\\xff\\xc3");
+}
+
+TEST_CASE("app: the journal of the system gets a line's fields, and nothing can forge one") {
+  CHECK(system_journal_body({LogLevel::kWarn,
+                             "slow reader",
+                             {{"first_id", "two words"}, {"path", "/a\nPRIORITY=0"}},
+                             "access"}) ==
+        "MESSAGE=access: slow reader first_id=\"two words\" path=\"/a\\nPRIORITY=0\"\n"
+        "PRIORITY=4\nSYSLOG_IDENTIFIER=ringcastd\nRINGCAST_MODULE=access\n"
+        "RINGCAST_MESSAGE=slow reader\nRINGCAST_FIRST_ID=two words\nRINGCAST_PATH=/a\\nPRIORITY=0");
+}
+
+TEST_CASE("app: only the stream that JOURNAL_STREAM names is the journal of the system") {
+  const File file(std::tmpfile());
+  REQUIRE(file);
+  struct stat status {};
+  REQUIRE(fstat(fileno(file.get()), &status) == 0);
+  const std::string device = std::to_string(status.st_dev);
+  CHECK_FALSE(is_system_journal(fileno(file.get())));
+  REQUIRE(setenv("JOURNAL_STREAM", (device + ":1").c_str(), 1) == 0);
+  CHECK_FALSE(is_system_journal(fileno(file.get())));
+  REQUIRE(setenv("JOURNAL_STREAM", (device + ":" + std::to_string(status.st_ino)).c_str(), 1) == 0);
+  CHECK(is_system_journal(fileno(file.get())));
+  unsetenv("JOURNAL_STREAM");
 }
 
 TEST_CASE("app: a text value that could be mistaken is quoted") {

@@ -45,6 +45,12 @@ TEST_CASE("config: the shipped file is the defaults") {
   CHECK(load_file("config/ringcast.yaml") == Config());
 }
 
+TEST_CASE("config: the service's file is the defaults and a journal") {
+  Config expected;
+  expected.journal.path = "/var/lib/ringcast";
+  CHECK(load_file("systemd/ringcast.yaml") == expected);
+}
+
 TEST_CASE("config: the shipped file has every key, in the order of the table") {
   const auto root = parse_yaml(read_file("config/ringcast.yaml"), "ringcast.yaml", true);
   REQUIRE(root);

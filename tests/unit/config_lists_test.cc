@@ -57,6 +57,16 @@ TEST_CASE("config: bad TLS of a listener is named with its place") {
         "f.yaml:1:29: listen[0]: unknown key \"tsl\"; did you mean tls?");
 }
 
+TEST_CASE("config: a listener can be what systemd passes by a name") {
+  const Config config = config_of(
+      "listen: [{systemd: web, serve: [admin]}, {systemd: b, tls: {certificate: c, key: k}}]");
+  REQUIRE(config.listen.size() == 2);
+  CHECK(config.listen[0].systemd == "web");
+  CHECK_FALSE(config.listen[0].serves_public);
+  CHECK(config.listen[1].tls);
+  CHECK(config_of(print(config)).listen == config.listen);
+}
+
 TEST_CASE("config: one listener needs no list") {
   CHECK(config_of("listen: 127.0.0.1:0").listen[0].address.text() == "127.0.0.1:0");
 }
@@ -71,8 +81,13 @@ TEST_CASE("config: a bad listener is named with its place") {
   CHECK(error_of("listen: [{unix: /a, mode: 01000}]") ==
         "f.yaml:1:27: listen[0].mode: must be octal from 0000 to 0777, not \"01000\"");
   CHECK(error_of("listen: [{unix: /a, tcp: 127.0.0.1:1}]") ==
-        "f.yaml:1:21: listen[0]: one address for each entry: either tcp or unix");
-  CHECK(error_of("listen: [{mode: 0600}]") == "f.yaml:1:10: listen[0]: needs tcp or unix");
+        "f.yaml:1:21: listen[0]: one address for each entry: either tcp, unix or systemd");
+  CHECK(error_of("listen: [{mode: 0600}]") == "f.yaml:1:10: listen[0]: needs tcp, unix or systemd");
+  CHECK(error_of("listen: [{systemd: [a]}]") ==
+        "f.yaml:1:20: listen[0].systemd: must be the FileDescriptorName of a .socket unit, not a "
+        "list");
+  CHECK(error_of("listen: [{systemd: a, mode: 0600}]") ==
+        "f.yaml:1:29: listen[0].mode: is for unix sockets");
   CHECK(error_of("listen: [{tcp: unix:/a}]") ==
         "f.yaml:1:16: listen[0].tcp: a unix socket is written {unix: /path}");
   CHECK(error_of("listen: [{tpc: 127.0.0.1:1}]") ==
@@ -90,6 +105,9 @@ TEST_CASE("config: the same address twice is an error, however it is spelled") {
         "f.yaml:1:22: listen[1]: [::1]:80 is there twice");
   CHECK(error_of("listen: [{unix: /a}, {unix: /a, mode: 0600}]") ==
         "f.yaml:1:22: listen[1]: unix:/a is there twice");
+  CHECK(error_of("listen: [{systemd: a}, {systemd: a}]") ==
+        "f.yaml:1:24: listen[1]: \"a\" is there twice");
+  CHECK(error_of("listen: [{systemd: a}, {systemd: b}, 127.0.0.1:80]") == "no error");
   CHECK(error_of("listen: [127.0.0.1:0, 127.0.0.1:0]") == "no error");
 }
 

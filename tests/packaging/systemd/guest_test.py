@@ -3,6 +3,7 @@ is installed: python3 guest_test.py."""
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -67,6 +68,16 @@ class RunningTest(ServiceCase):
         systemctl("start", UNIT)
         self.assertIn(b"across a restart", request("GET", "/history?topic=kept")[1])
 
+    def test_a_drain_longer_than_the_stop_timeout_is_waited_for(self):
+        drop_in("[Service]\nTimeoutStopSec=1s\nEnvironment=RINGCAST_DRAIN=4s\n")
+        systemctl("restart", UNIT)
+        with contextlib.ExitStack() as streams:
+            for _ in range(40):
+                streams.enter_context(guest.stream("/events?topic=a")).readline()
+            systemctl("stop", UNIT)
+        self.assertEqual(shown("Result"), "success")
+        self.assertTrue(self.messages(RINGCAST_MESSAGE="ended"))
+
     def test_the_state_is_closed_to_others(self):
         self.assertEqual(os.stat("/var/lib/private/ringcast").st_mode & 0o7777, 0o700)
         self.assertEqual(os.readlink("/var/lib/ringcast"), "private/ringcast")
@@ -129,6 +140,7 @@ class RestartTest(ServiceCase):
         systemctl("stop", UNIT)
         systemctl("start", SOCKET, UNIT)
         self.check_restart(lambda pid: ["systemctl", "restart", UNIT])
+        self.assertEqual(shown("NFileDescriptorStore"), "0", "the socket unit has it already")
 
 
 class SocketTest(ServiceCase):

@@ -51,19 +51,20 @@ class Daemon:
     `settings` is the configuration as nested dicts. JSON is YAML, so it is written as it is.
     """
 
-    def __init__(self, settings=None, listen=(LOOPBACK,), flags=(), env=None, preexec=None, ready=True):
+    def __init__(self, settings=None, listen=(LOOPBACK,), flags=(), env=None, preexec=None, ready=True,
+                 prefix=(), pass_fds=()):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ringcast-test-"))
         self.config_file = self.folder / "ringcast.yaml"
         self.write_config(settings or {})
         self.lines = []
         self._news = threading.Condition()
-        command = [binary(), "--config", str(self.config_file)]
+        command = [*prefix, binary(), "--config", str(self.config_file)]
         for address in listen:
             command += ["--listen", address.replace("{folder}", str(self.folder))]
         try:
             self.process = subprocess.Popen(
                 [*command, *flags], env=environment(env), stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=preexec)
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=preexec, pass_fds=pass_fds)
         except OSError:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
