@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -34,7 +35,9 @@ Publishes and streams Server-Sent Events.
 
 Without --config, the file is the one that RINGCAST_CONFIG names, else
 /etc/ringcast/ringcast.yaml if it exists. Each key is also a variable, as in
-RINGCAST_LIMITS_BODY=2MiB. The file is weakest, then variables, then flags.
+RINGCAST_LIMITS_BODY=2MiB, or the name of a file that has the value, as in
+RINGCAST_AUTH_TOKENS_FILE=/run/secrets/tokens. The file is weakest, then
+variables, then flags.
 
 Examples:
   ringcastd
@@ -158,6 +161,32 @@ Result<std::string> find_config_file(const Arguments& arguments,
   return refuse_file(arguments.config_file, errno);
 }
 
+// RINGCAST_KEY_FILE names a file with the value of RINGCAST_KEY, as containers are given secrets.
+static Status read_variable_files(std::map<std::string, std::string>& variables) {
+  constexpr std::string_view kSuffix = "_FILE";
+  for (auto next = variables.begin(); next != variables.end();) {
+    const auto variable = next++;
+    const auto& [name, path] = *variable;
+    const std::string stem = name.substr(0, name.size() - std::min(name.size(), kSuffix.size()));
+    if (!name.ends_with(kSuffix) || config::is_variable(name) || !config::is_variable(stem)) {
+      continue;
+    }
+    if (variables.contains(stem)) {
+      return fail(Errc::kInvalid, name + " and " + stem + " are both set");
+    }
+    auto text = read_file(path);
+    if (!text) {
+      return fail(Errc::kInvalid, name + ": " + text.error().detail);
+    }
+    while (text->ends_with('\n') || text->ends_with('\r')) {
+      text->pop_back();
+    }
+    variables.erase(variable);
+    variables.emplace(stem, *std::move(text));
+  }
+  return Ok{};
+}
+
 Result<config::Loaded> load_configuration(const Arguments& arguments,
                                           const std::map<std::string, std::string>& environment) {
   auto name = find_config_file(arguments, environment);
@@ -175,6 +204,9 @@ Result<config::Loaded> load_configuration(const Arguments& arguments,
       return std::move(text).failure();
     }
     sources.file_text = *std::move(text);
+  }
+  if (Status status = read_variable_files(sources.environment); !status) {
+    return std::move(status).failure();
   }
   auto loaded = config::load(sources);
   if (const auto found = environment.find("CREDENTIALS_DIRECTORY");

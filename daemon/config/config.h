@@ -75,6 +75,9 @@ Result<Loaded> load(const Sources& sources);
 // The dotted names of all scalar keys, for --set completion and the tests of the shipped file.
 [[nodiscard]] std::vector<std::string> scalar_keys();
 
+// Whether a variable of this name, as in RINGCAST_LIMITS_BODY, sets a key.
+[[nodiscard]] bool is_variable(std::string_view name);
+
 // The names of what differs between two configurations and needs a restart.
 [[nodiscard]] std::vector<std::string> needs_restart(const Config& from, const Config& to);
 

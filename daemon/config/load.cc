@@ -27,6 +27,13 @@ std::string variable_of(const Key& key) {
   return name;
 }
 
+const Key* key_of(std::string_view variable) {
+  const auto keys = all_keys();
+  const auto found = std::find_if(keys.begin(), keys.end(),
+                                  [&](const Key& key) { return variable_of(key) == variable; });
+  return found == keys.end() ? nullptr : &*found;
+}
+
 Status assign_file(const Sources& sources, std::vector<Assignment>& out) {
   auto root = parse_yaml(sources.file_text, sources.file_name, true);
   if (!root) {
@@ -54,10 +61,8 @@ Status assign_environment(const Sources& sources, Loaded& loaded, std::vector<As
     if (!name.starts_with(kVariablePrefix) || is_foreign) {
       continue;
     }
-    const auto is_it = [&](const Key& key) { return variable_of(key) == name; };
-    const auto keys = all_keys();
-    const auto key = std::find_if(keys.begin(), keys.end(), is_it);
-    if (key == keys.end()) {
+    const Key* key = key_of(name);
+    if (key == nullptr) {
       // Orchestrators set variables of their own, named after the service.
       loaded.warnings.push_back(warn_of(name));
       continue;
@@ -66,7 +71,7 @@ Status assign_environment(const Sources& sources, Loaded& loaded, std::vector<As
     if (!value) {
       return std::move(value).failure();
     }
-    out.push_back({&*key, *std::move(value), std::string(key->path)});
+    out.push_back({key, *std::move(value), std::string(key->path)});
   }
   return Ok{};
 }
@@ -139,6 +144,10 @@ Status assign_all(const Sources& sources, Loaded& loaded, std::vector<Assignment
 }
 
 }  // namespace
+
+bool is_variable(std::string_view name) {
+  return key_of(name) != nullptr;
+}
 
 Result<Loaded> load(const Sources& sources) {
   Loaded loaded;

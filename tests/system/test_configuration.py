@@ -65,6 +65,13 @@ class BadConfigurationTest(ConfigurationCase):
         self.assertEqual(result.returncode, 2)
         self.assertIn("RINGCAST_STREAM_HEARTBEAT", result.stderr)
 
+    def test_a_file_with_a_value_that_is_not_there_or_has_a_rival(self):
+        for env in ({"RINGCAST_LIMITS_BODY_FILE": "/nowhere/body"},
+                    {"RINGCAST_LIMITS_BODY_FILE": str(self.file), "RINGCAST_LIMITS_BODY": "1MiB"}):
+            result = run("--check-config", env=env)
+            self.assertEqual(result.returncode, 2)
+            self.assertIn("RINGCAST_LIMITS_BODY_FILE", result.stderr)
+
     def test_an_address_that_is_taken(self):
         with Daemon() as daemon:
             result = run("--listen", daemon.address)
@@ -112,6 +119,11 @@ class GoodConfigurationTest(ConfigurationCase):
         result = run("--check-config", env={"RINGCAST_PORT_8080_TCP": "x"})
         self.assertEqual(result.returncode, 0)
         self.assertIn("RINGCAST_PORT_8080_TCP", result.stderr)
+
+    def test_a_variable_may_name_a_file_with_the_value(self):
+        env = {"RINGCAST_HISTORY_EVENTS_FILE": str(self.file)}
+        self.file.write_text("7\n", encoding="utf-8")
+        self.assertIn("  events: 7\n", run("--print-config", env=env).stdout)
 
     def test_settings_reach_the_streams(self):
         with Daemon(flags=("--set", "stream.retry=1234ms")) as daemon:
