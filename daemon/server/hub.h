@@ -331,7 +331,7 @@ class Hub {
   uint64_t published_ = 0;
   uint64_t published_bytes_ = 0;
   int64_t published_us_ = 0;  // When it took what it is publishing now; steady.
-  uint64_t to_wake_ = 0;  // A bit for each worker that this publish has to wake.
+  uint64_t to_wake_ = 0;      // A bit for each worker that this publish has to wake.
   int64_t last_time_ms_ = 0;
 
   // With a journal.

@@ -41,8 +41,8 @@ class Event {
   // Encodes all but the position, outside of any lock. The fields passed check_fields().
   static std::unique_ptr<Event> encode(const EventFields& fields, std::vector<std::string> topics);
 
-  // Gives the event its place. Cheap: called once, under the hub's lock. `published_us`: when it was
-  // published, on the steady clock; 0: not by this process.
+  // Gives the event its place. Cheap: called once, under the hub's lock. `published_us`: when it
+  // was published, on the steady clock; 0: not by this process.
   void seal(std::string_view epoch, uint64_t seq, int64_t time_ms, int64_t published_us = 0);
 
   [[nodiscard]] uint64_t seq() const noexcept { return seq_; }

@@ -93,8 +93,8 @@ struct PatternWatch {
   Tombstone gone;
 };
 
-// What the topics of one rule hold in their rings, and what has come: an event counts in each of its
-// topics.
+// What the topics of one rule hold in their rings, and what has come: an event counts in each of
+// its topics.
 struct Tally {
   std::string match;  // The rule's; empty: of topics without one.
   uint64_t published = 0;
