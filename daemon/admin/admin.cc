@@ -117,8 +117,7 @@ std::optional<http::Response> Admin::show_metrics(const server::AdminRequest& re
     return problem_for(granted.error());
   }
   metrics_([respond = request.defer()](std::string text) {
-    respond(
-        {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = std::move(text)});
+    respond({.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = std::move(text)});
   });
   return std::nullopt;
 }

@@ -16,8 +16,7 @@ class Admin {
   // Calls what it is given with the text of /metrics, once, on any thread.
   using MetricsPort = std::function<void(std::function<void(std::string)>)>;
 
-  Admin(server::Hub& hub, MetricsPort metrics)
-      : hub_(hub), metrics_(std::move(metrics)) {}
+  Admin(server::Hub& hub, MetricsPort metrics) : hub_(hub), metrics_(std::move(metrics)) {}
 
   std::optional<http::Response> operator()(const server::AdminRequest& request);
   // With a journal: whose threads read history. Before the first request.

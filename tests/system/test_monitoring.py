@@ -162,6 +162,16 @@ class ScrapeTest(FullCase):
              f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"],
             cwd=cls.folder, stdin=subprocess.DEVNULL, stdout=cls.log, stderr=cls.log)
         cls.addClassCleanup(cls._stop)
+        wait_until(cls._is_ready, "prometheus is ready", PATIENCE)
+
+    @classmethod
+    def _is_ready(cls):
+        assert cls.prometheus.poll() is None, f"prometheus ended: {(cls.folder / 'log').read_text()[-2000:]}"
+        try:
+            with urllib.request.urlopen(cls.url + "/-/ready", timeout=PATIENCE):
+                return True
+        except OSError:  # It does not listen yet, or answers 503.
+            return False
 
     @classmethod
     def _stop(cls):
@@ -169,22 +179,16 @@ class ScrapeTest(FullCase):
         cls.prometheus.wait()
 
     def ask(self, path, **parameters):
-        """What its API says; None while it does not answer."""
-        self.assertIsNone(self.prometheus.poll(), f"prometheus ended: {(self.folder / 'log').read_text()[-2000:]}")
+        """What its API says."""
         target = f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
         try:
             with urllib.request.urlopen(target, timeout=PATIENCE) as response:
-                answer = json.load(response)
+                return json.load(response)["data"]
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{target}: {error.read()}") from error
-        except OSError:
-            return None
-        self.assertEqual(answer["status"], "success", answer)
-        return answer["data"]
 
     def query(self, expression):
-        data = self.ask("query", query=expression)
-        return data["result"] if data else []
+        return self.ask("query", query=expression)["result"]
 
     def wait_for_scrapes(self):
         wait_until(lambda: any(float(found["value"][1]) == 1 for found in self.query('up{job="ringcast"}')),
