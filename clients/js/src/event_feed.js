@@ -81,7 +81,11 @@ export class EventFeed extends EventTarget {
   #giveOut(event, id = event.id) {
     this.#lastEventId = id;
     if (event.gap) callBack(this.#callbacks.onGap, event.gap);
+    this.given();
   }
+
+  /** An event was given out: for who counts. */
+  given() {}
 
   #hasRoom() {
     return this.#queue.length < this.#queueSize && this.#units < QUEUE_UNITS;

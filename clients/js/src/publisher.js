@@ -2,7 +2,7 @@
 
 import {Backoff, pause} from './backoff.js';
 import {networkError, refusalOf, RingcastError} from './errors.js';
-import {abortable, checkHeaders, eventsUrl, requestHeaders} from './request.js';
+import {abortable, checkHeaders, eventsUrl, requestHeaders, withDefaults} from './request.js';
 
 // The broker has refused: nothing was stored, so that anything may be sent again.
 const REFUSED_FOR_NOW = [429, 503];
@@ -17,7 +17,7 @@ export class Publisher {
   #url;
 
   constructor(options, who) {
-    this.#options = {credentials: 'same-origin', timeout: 15_000, retryFor: 30_000, ...options};
+    this.#options = withDefaults({credentials: 'same-origin', timeout: 15_000, retryFor: 30_000}, options);
     this.#url = eventsUrl(options.url, who).href;
     checkHeaders(options.headers);
   }

@@ -8,6 +8,12 @@ export function checkOptions(options, known, who) {
   }
 }
 
+/** `options` over `defaults`; what is undefined counts as left out. */
+export function withDefaults(defaults, options) {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return {...defaults, ...Object.fromEntries(given)};
+}
+
 /** The absolute URL of the broker's `/events`, below the path of `url`; parameters of `url` stay. */
 export function eventsUrl(url, who) {
   if (!url) throw new TypeError(`${who}: the option "url" is missing: where the broker is, such as "http://127.0.0.1:8080"`);

@@ -3,10 +3,12 @@
 import {Backoff, pause} from './backoff.js';
 import {networkError, refusalOf, RingcastError} from './errors.js';
 import {EventStreamParser} from './event_stream_parser.js';
-import {abortable, byteString, notAStream, requestHeaders} from './request.js';
+import {abortable, byteString, notAStream, requestHeaders, withDefaults} from './request.js';
 
 // Refusals that pass: too slow, too early, too many, and what a server in trouble says.
 const passes = (status) => status === 408 || status === 425 || status === 429 || status >= 500;
+
+const DEFAULTS = {idleTimeout: 45_000, maxEventSize: 16 * 1024 * 1024, credentials: 'same-origin'};
 
 const RESTART = new RingcastError('the subscription has changed');
 
@@ -15,7 +17,8 @@ const RESTART = new RingcastError('the subscription has changed');
  * `event({type, data, id})`, `position(id)` (a resume point without an event), `comment(text)`, `open()`,
  * `retrying(error, ms)`, `failed(error)`; while `ready()` returns a promise, nothing is read.
  *
- * `url()` is asked for each connection, so that a restart() can take another.
+ * `url()` is asked for each connection, so that a restart() can take another; so is `resumeId()`, if there is one, for another
+ * id than that of the last block.
  */
 export class ResumingStream {
   #options;
@@ -29,7 +32,7 @@ export class ResumingStream {
   #lastEventId;
 
   constructor(options, sink) {
-    this.#options = {idleTimeout: 45_000, maxEventSize: 16 * 1024 * 1024, credentials: 'same-origin', ...options};
+    this.#options = withDefaults(DEFAULTS, options);
     this.#sink = sink;
     this.#lastEventId = options.lastEventId ?? '';
     this.#backoff = new Backoff(options.backoff);
@@ -101,7 +104,8 @@ export class ResumingStream {
   async #request(signal) {
     const {url, headers, token, credentials, fetch = globalThis.fetch} = this.#options;
     const own = {Accept: 'text/event-stream'};
-    if (this.#lastEventId) own['Last-Event-ID'] = byteString(this.#lastEventId);
+    const resumeId = this.#options.resumeId?.() ?? this.#lastEventId;
+    if (resumeId) own['Last-Event-ID'] = byteString(resumeId);
     const all = await abortable(requestHeaders({headers, token, rejected: this.#rejected}, own), signal);
     return fetch(String(url()), {headers: all, signal, credentials, cache: 'no-store'});
   }
