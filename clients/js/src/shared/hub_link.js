@@ -77,7 +77,7 @@ export class HubLink {
     const {locks} = globalThis.navigator;
     // Held as long as the tab lives: so the hub notices its end.
     if (locks) this.#release = hold(locks, `ringcast:tab:${this.#tab}`);
-    this.#timer = setInterval(() => this.#ping(), PING_MS);
+    this.#timer = setInterval(() => this.#ping(), this.#options.pingInterval ?? PING_MS);
     this.#connect();
   }
 

@@ -9,7 +9,7 @@ import {bestMode, HubLink} from './hub_link.js';
 import {OwnIds} from './tracked_stream.js';
 
 const OPTIONS = ['url', 'topics', 'since', 'lastEventId', 'events', 'maxData', 'token', 'headers', 'credentials', 'signal',
-  'idleTimeout', 'maxEventSize', 'queueSize', 'backoff', 'onEvent', 'onGap', 'share', 'union', 'mode', 'workerUrl'];
+  'idleTimeout', 'maxEventSize', 'queueSize', 'backoff', 'onEvent', 'onGap', 'share', 'union', 'mode', 'workerUrl', 'pingInterval'];
 const MODES = ['auto', 'worker', 'leader', 'direct'];
 
 // What the hub needs to know, as structured clones can say it.
@@ -49,7 +49,9 @@ export class SharedSubscription extends EventFeed {
     this.mode = mode;
     this.#options = hubOptions(options);
     this.#token = options.token;
-    this.#link = HubLink.of({mode, name: this.#options.share, workerUrl: options.workerUrl});
+    this.#link = HubLink.of({
+      mode, name: this.#options.share, workerUrl: options.workerUrl, pingInterval: options.pingInterval,
+    });
     this.#unfollow = follow(options.signal, (reason) => this.close(reason));
     this.#link.add(this);
   }
@@ -126,7 +128,7 @@ export class SharedSubscription extends EventFeed {
 /** See index.d.ts. */
 export function subscribeShared(options) {
   checkOptions(options, OPTIONS, 'subscribeShared');
-  const {share, union, mode: wanted = 'auto', workerUrl, ...own} = options;
+  const {share, union, mode: wanted = 'auto', workerUrl, pingInterval, ...own} = options;
   if (!MODES.includes(wanted)) throw new TypeError(`subscribeShared: mode must be one of ${MODES.join(', ')}`);
   if (typeof options.headers === 'function') throw new TypeError('subscribeShared: headers cannot be a callback');
   checkHeaders(options.headers);

@@ -17,7 +17,7 @@ export class CuttingProxy {
   constructor(target) {
     this.target = target;
     this.open = new Set();
-    this.heads = [];       // The request line and headers of each connection that was let through.
+    this.heads = [];       // The request line and headers of each request that was let through.
     this.refusing = false;
     this.cutAfterBytes = undefined;
     this.server = net.createServer((client) => this.#forward(client));
@@ -30,7 +30,6 @@ export class CuttingProxy {
     }
     const [host, port] = this.target.split(':');
     const upstream = net.connect(Number(port), host);
-    client.once('data', (bytes) => this.heads.push(bytes.toString('latin1').split('\r\n\r\n')[0]));
     let left = this.cutAfterBytes;
     for (const socket of [client, upstream]) {
       this.open.add(socket);
@@ -39,7 +38,10 @@ export class CuttingProxy {
     }
     client.on('close', () => upstream.destroy());
     upstream.on('close', () => client.destroy());
-    client.on('data', (bytes) => upstream.write(bytes));
+    client.on('data', (bytes) => {
+      this.#note(bytes.toString('latin1'));
+      upstream.write(bytes);
+    });
     upstream.on('data', (bytes) => {
       const part = left === undefined ? bytes : bytes.subarray(0, left);
       if (left !== undefined) left -= part.length;
@@ -49,7 +51,12 @@ export class CuttingProxy {
     });
   }
 
-  // The streams among the connections: not preflights, not publishes.
+  // A preflight and what follows it share a connection; nobody here pipelines.
+  #note(text) {
+    if (/^[A-Z]+ \S+ HTTP\/1\.1\r\n/.test(text)) this.heads.push(text.split('\r\n\r\n')[0]);
+  }
+
+  // The requests for streams: not preflights, not publishes.
   streams() {
     return this.heads.filter((head) => /^GET \/events/.test(head));
   }
