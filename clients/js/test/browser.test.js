@@ -18,7 +18,7 @@ async function setUp(t, settings) {
   const context = await startBrowser(t);
   const client = new Client({url: daemon.url});
   const publish = (first, last) => client.publishMany(numbers(first, last).map((data) => ({topic: 'a', data})));
-  const open = (options, behaviour) => TabPage.open(context, app, {url: proxy.url, topics: 'a', ...options}, behaviour);
+  const open = (options, behaviour) => TabPage.open(context, behaviour?.app ?? app, {url: proxy.url, topics: 'a', ...options}, behaviour);
   const openMany = async (count, options, behaviour) => {
     const tabs = [];
     for (let i = 0; i < count; i += 1) tabs.push(await (await open(options, behaviour)).opened());
@@ -178,6 +178,40 @@ browserTest('where the worker cannot be loaded a tab leads', async (t) => {
   await publish(1, 1);
   for (const tab of tabs) assert.deepEqual(await tab.texts(1), ['1']);
   assert.equal(proxy.streams().length, 1);
+});
+
+browserTest('over plain http, without Web Locks, a worker is shared, and closing a tab is noticed', async (t) => {
+  const {app, daemon, proxy, publish, openMany} = await setUp(t, {cors: {origins: ['*']}});
+  const insecure = {app: app.replace('127.0.0.1', 'app.test')};
+  const tabs = await openMany(2, {}, insecure);
+  assert.deepEqual(await tabs[0].page.evaluate(() => [window.isSecureContext, navigator.locks === undefined]), [false, true]);
+  assert.equal(await tabs[0].mode(), 'worker');
+  await publish(1, 1);
+  for (const tab of tabs) assert.deepEqual(await tab.texts(1), ['1']);
+  assert.equal(proxy.streams().length, 1);
+  for (const tab of tabs) await tab.close();
+  await daemon.waitForSubscribers('a', 0);
+});
+
+browserTest('a tab that does not take its events keeps a bounded queue, and gets the rest when it does', async (t) => {
+  const {daemon, client, publish, open, openMany} = await setUp(t, {history: {events: 20_000}});
+  const [quick] = await openMany(1, {mode: 'worker'});
+  const slow = await open({mode: 'worker', queueSize: 10}, {consumes: false});
+  await slow.page.evaluate(() => window.subscription.opened);
+  await publish(1, 6000);
+  await quick.texts(6000);
+  const got = await slow.page.evaluate(async (count) => {
+    const texts = [];
+    for await (const {data} of window.subscription) {
+      texts.push(data);
+      if (texts.length === count) break;
+    }
+    return texts;
+  }, 6000);
+  assert.deepEqual(got, numbers(1, 6000));
+  await client.publish('a', '6001');
+  assert.equal((await quick.texts(6001)).at(-1), '6001');
+  await daemon.waitForSubscribers('a', 1);
 });
 
 browserTest('where nothing can be shared each tab has its own connection', async (t) => {

@@ -1,6 +1,7 @@
 // Holds the connections of all tabs: in a SharedWorker, or in the tab that leads.
 
 import {Group} from './group.js';
+import {watch} from './locks.js';
 import {Member} from './member.js';
 
 // Of the six connections that a browser has for an origin, streams of latecomers take at most so many besides the shared ones.
@@ -41,24 +42,24 @@ function keyOf({url, headers, credentials, token, tokenIsAsked, share, union, to
 export class Hub {
   #id;
   #locks;
-  #tabs = new Map();    // By name: {post, members, asked, heard, unwatch}.
+  #tabs = new Map();    // By name: {post, members, asked, unwatch, heard}: when, or Infinity for those with a lock.
   #groups = new Map();  // By key: a list, as one connection cannot carry any number of topics.
   #slots = new Slots(BRANCHES);
   #asks = 0;
   #watch;
   #prune;
 
-  constructor({id, locks}) {
+  constructor({id, locks, silenceMs = SILENCE_MS}) {
     this.#id = id;
     this.#locks = locks;
-    if (!locks) this.#watch = setInterval(() => this.#dropSilent(), SILENCE_MS / 3);
+    this.#watch = setInterval(() => this.#dropSilent(silenceMs), silenceMs / 3);
   }
 
   /** A message of the tab `name`; `post` answers. */
   receive(name, message, post) {
     if (message.type === 'hello') {
       this.disconnect(name);
-      this.#connect(name, post);
+      this.#connect(name, message.locked, post);
       post({type: 'welcome', hub: this.#id});
       return;
     }
@@ -68,7 +69,7 @@ export class Hub {
       if (message.type !== 'bye') post({type: 'stranger'});
       return;
     }
-    tab.heard = Date.now();
+    if (tab.heard !== Infinity) tab.heard = Date.now();
     if (message.type === 'bye') this.disconnect(name);
     else if (message.type === 'ping') post({type: 'pong'});
     else if (message.type === 'join') this.#join(tab, message);
@@ -77,12 +78,11 @@ export class Hub {
     else if (message.type === 'token') tab.asked.get(message.ask)?.(message);
   }
 
-  #connect(name, post) {
-    const watching = new AbortController();
-    this.#tabs.set(name, {post, members: new Map(), asked: new Map(), heard: Date.now(), watching});
+  #connect(name, locked, post) {
+    const watched = locked && this.#locks;
     // The tab holds this lock as long as it lives.
-    this.#locks?.request(`ringcast:tab:${name}`, {mode: 'shared', signal: watching.signal}, () => this.disconnect(name))
-      .catch(() => {});
+    const unwatch = watched ? watch(watched, `ringcast:tab:${name}`, () => this.disconnect(name)) : () => {};
+    this.#tabs.set(name, {post, members: new Map(), asked: new Map(), heard: watched ? Infinity : Date.now(), unwatch});
   }
 
   /** The tab is gone. */
@@ -90,7 +90,7 @@ export class Hub {
     const tab = this.#tabs.get(name);
     if (!tab) return;
     this.#tabs.delete(name);
-    tab.watching.abort();
+    tab.unwatch();
     tab.asked.forEach((answer) => answer({gone: true, error: 'the tab is gone'}));
     for (const feed of [...tab.members.keys()]) this.#leave(tab, feed);
   }
@@ -101,9 +101,9 @@ export class Hub {
     for (const name of [...this.#tabs.keys()]) this.disconnect(name);
   }
 
-  #dropSilent() {
+  #dropSilent(silenceMs) {
     for (const [name, {heard}] of [...this.#tabs]) {
-      if (Date.now() - heard > SILENCE_MS) this.disconnect(name);
+      if (Date.now() - heard > silenceMs) this.disconnect(name);
     }
   }
 

@@ -38,7 +38,7 @@ export class HubLink {
   #unwatch = () => {};
   #missed = 0;
   #timer;
-  #release = Promise.resolve(() => {});
+  #release;            // Gives back the lock of this tab; resolves with undefined where there are none.
   #pageEvents = {pagehide: () => this.#sleep(), pageshow: ({persisted}) => persisted && this.#wake()};
 
   constructor(options, onClose) {
@@ -76,7 +76,7 @@ export class HubLink {
   #wake() {
     const {locks} = globalThis.navigator;
     // Held as long as the tab lives: so the hub notices its end.
-    if (locks) this.#release = hold(locks, `ringcast:tab:${this.#tab}`);
+    this.#release = Promise.resolve(locks && hold(locks, `ringcast:tab:${this.#tab}`));
     this.#timer = setInterval(() => this.#ping(), this.#options.pingInterval ?? PING_MS);
     this.#connect();
   }
@@ -96,8 +96,8 @@ export class HubLink {
   }
 
   async #hello() {
-    await this.#release;
-    this.#transport?.post({type: 'hello', tab: this.#tab});
+    const locked = await this.#release !== undefined;
+    this.#transport?.post({type: 'hello', tab: this.#tab, locked});
   }
 
   // A content security policy or a missing file forbids the worker: a tab leads instead.
@@ -158,7 +158,7 @@ export class HubLink {
     this.#lose();
     this.#transport?.close();
     this.#transport = undefined;
-    (await this.#release)();
+    (await this.#release)?.();
   }
 
   #close() {

@@ -13,7 +13,9 @@ import {PATIENCE_MS} from './waiting.js';
 
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync'];
+  '--disable-component-update', '--disable-sync',
+  // Of that name there is an origin over plain http that is not local.
+  '--host-resolver-rules=MAP app.test 127.0.0.1'];
 const SOURCES = fileURLToPath(new URL('../../src/', import.meta.url));
 
 /** Why no browser can be started, or false: for `skip`. */
@@ -55,20 +57,20 @@ export async function serveApp(t) {
 
 // A tab with one shared subscription that notes what it gets.
 export class TabPage {
-  static async open(context, app, options, {prepare, token} = {}) {
+  static async open(context, app, options, {prepare, token, consumes = true} = {}) {
     const page = await context.newPage();
     if (prepare) await page.addInitScript(prepare);
     await page.goto(app);
-    await page.evaluate(async ([settings, tokens]) => {
+    await page.evaluate(async ([settings, tokens, listens]) => {
       const {subscribeShared} = await import('/ringcast/index.js');
       const seen = {events: [], errors: [], opens: 0};
       const callback = tokens && {token: ({rejected}) => tokens[rejected ? 1 : 0]};
-      const subscription = subscribeShared({...settings, ...callback, backoff: {minMs: 1, maxMs: 50},
-        onEvent: ({type, data, id, topic}) => seen.events.push({type, data, id, topic})});
+      const onEvent = listens ? ({type, data, id, topic}) => seen.events.push({type, data, id, topic}) : undefined;
+      const subscription = subscribeShared({...settings, ...callback, backoff: {minMs: 1, maxMs: 50}, onEvent});
       subscription.addEventListener('open', () => { seen.opens += 1; });
       subscription.addEventListener('error', ({error, final}) => seen.errors.push({message: error.message, final}));
       Object.assign(window, {seen, subscription});
-    }, [options, token]);
+    }, [options, token, consumes]);
     return new TabPage(page);
   }
 
