@@ -9,6 +9,7 @@ import {matches} from '../src/shared/topic_pattern.js';
 import {Daemon} from './harness/daemon.js';
 import {jwt, JWT_SETTINGS} from './harness/jwt.js';
 import {CuttingProxy} from './harness/proxy.js';
+import {serve, stream} from './harness/scripted_server.js';
 import {waitUntil} from './harness/waiting.js';
 
 // A tab with one subscription: joins, notes what comes, and can join again from where it was.
@@ -42,7 +43,7 @@ class Tab {
     if (message.type === 'token') this.send({type: 'token', ask: message.ask, token: this.token(message)});
     if (message.type !== 'items' || message.feed !== this.feed) return;
     for (const {event, cursor, signature} of message.items) {
-      if (cursor) Object.assign(this, {cursor, own: []});
+      if (cursor) this.cursor = cursor;
       if (signature) this.own.push(signature);
       if (!event) continue;
       this.events.push(event);
@@ -215,6 +216,16 @@ test('hub: with union, tabs with other topics share one connection, and each get
   for (const topic of ['topic=a', 'topic=b%2F*', 'topic=c%2F**']) assert.ok(last.includes(topic), last);
 });
 
+test('hub: with union, an event whose envelope names all its topics reaches the tabs of each', async (t) => {
+  const envelope = JSON.stringify({id: 'e-2', time: '2026-01-02T03:04:05.678Z', topic: 'a', topics: ['a', 'b'], data: 'both'});
+  const server = await serve(t, stream(`id: e-1\n\nid: e-2\ndata: ${envelope}\n\n`, {hold: true}));
+  const hub = new Hub({id: 'h'});
+  t.after(() => hub.close());
+  const tabs = ['a', 'b', 'c'].map((topic) => new Tab(hub, {url: server.url, topics: [topic], union: true}));
+  for (const tab of tabs.slice(0, 2)) assert.deepEqual(await tab.wait(1), ['both']);
+  assert.deepEqual(tabs.map(({events}) => events[0]?.topic), ['a', 'b', undefined]);
+});
+
 test('hub: while the union changes nothing is lost and nothing repeated', async (t) => {
   const {daemon, client, open} = await setUp(t, {history: {events: 10_000}});
   const first = await open({union: true}).opened();
@@ -314,6 +325,44 @@ test('hub: events with ids of their publishers, unique or not, come once through
     proxy.cut();
     await waitUntil(() => proxy.streams().length > before, 'it has come back');
   }
+});
+
+test('hub: a tab that joins late gets no event without a position from before its cursor, and none twice', async (t) => {
+  const {client, open} = await setUp(t);
+  const first = await open().opened();
+  await client.publish('a', '1', {id: 'x'});
+  const {id} = await client.publish('a', '2');
+  await client.publish('a', '3', {id: 'x'});
+  await first.wait(3);
+  const late = open({lastEventId: id});
+  const since = open({since: 'earliest'});
+  await client.publish('a', '4', {id: 'x'});
+  await client.publish('a', '5');
+  assert.deepEqual(await first.wait(5), ['1', '2', '3', '4', '5']);
+  assert.deepEqual(await since.wait(5), ['1', '2', '3', '4', '5']);
+  assert.deepEqual(await late.wait(3), ['3', '4', '5']);
+});
+
+test('hub: the last events of some types are counted for them alone', async (t) => {
+  const {daemon, client, open} = await setUp(t);
+  for (const [event, data] of [['x', '1'], ['x', '2'], ['x', '3'], ['y', 'a'], ['y', 'b']]) await client.publish('a', data, {event});
+  const tab = open({events: ['x'], since: '-2'});
+  assert.deepEqual(await tab.wait(2), ['2', '3']);
+  await connections(daemon, 'a', 1);
+  await client.publish('a', '4', {event: 'x'});
+  assert.deepEqual(await tab.wait(3), ['2', '3', '4']);
+});
+
+test('hub: while the connection may still be behind, who joins asks the broker where the present is', async (t) => {
+  const server = await serve(t, stream('id: e-1\n\n'), stream('id: e-1\n\n', {hold: true}), stream('id: e-5\n\n', {hold: true}));
+  const hub = new Hub({id: 'h'});
+  t.after(() => hub.close());
+  const options = {url: server.url, topics: ['a'], backoff: FAST};
+  const first = await new Tab(hub, options).opened();
+  await waitUntil(() => first.messages.filter(({type}) => type === 'open').length === 2, 'the connection was opened again');
+  const late = await new Tab(hub, options).opened();
+  assert.equal(late.cursor.id, 'e-5');
+  assert.deepEqual(server.requests.map(({headers}) => headers['last-event-id']), [undefined, 'e-1', undefined]);
 });
 
 test('hub: another hub goes on for each tab where it was', async (t) => {

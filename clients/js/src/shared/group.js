@@ -10,6 +10,8 @@ const MOST_TOPICS = 100;
 const MOST_URL = 8000;
 
 const startOf = ({cursor, options}) => ({since: options.since, lastEventId: cursor?.id ?? options.lastEventId});
+// The trunk has events of all types: the last ten of some are for a stream of its own to find.
+const countsTypes = ({cursor, options}) => !cursor && !options.lastEventId && options.events && /^-/.test(options.since);
 const sameStart = (a, b) => a.since === b.since && (a.lastEventId ?? '') === (b.lastEventId ?? '');
 
 /**
@@ -44,16 +46,12 @@ export class Group {
 
   /** Whether one connection can carry `member`, too. */
   fits(member) {
-    const topics = this.#topicsWith(member.topics);
+    const topics = [...new Set([member, ...this.#all()].flatMap((each) => each.topics))];
     return topics.length <= MOST_TOPICS && encodeURIComponent(topics.join()).length <= MOST_URL;
   }
 
   #all() {
     return [...this.#members, ...this.#branches.keys()];
-  }
-
-  #topicsWith(topics = []) {
-    return [...new Set([...this.#all().flatMap((member) => member.topics), ...topics])];
   }
 
   // Those that the broker has let in, or that only the trunk asks for.
@@ -68,15 +66,21 @@ export class Group {
 
   join(member) {
     const start = startOf(member);
-    if (!this.#trunk) {
+    if (countsTypes(member)) {
+      this.#branch(member, start);
+    } else if (!this.#trunk) {
       this.#members.add(member);
       this.#startTrunk(start);
     } else if (!this.#trunk.floor && sameStart(start, this.#trunkStart)) {
       this.#members.add(member);
       this.#widen();
-    } else if (!this.#joinPresent(member, start) && !this.#joinFromLog(member)) {
+    } else if (!this.#joinTrunk(member, start)) {
       this.#branch(member, start);
     }
+  }
+
+  #joinTrunk(member, start) {
+    return this.#trunk !== undefined && (this.#joinPresent(member, start) || this.#joinFromLog(member));
   }
 
   leave(member) {
@@ -91,7 +95,7 @@ export class Group {
 
   /** Drops topics that nobody wants any more; the next reconnect would bring them, too. */
   prune() {
-    const topics = this.#topicsWith();
+    const topics = this.#admittedTopics();
     if (this.#trunk && topics.length < this.#trunk.topics.length) this.#trunk.follow(topics);
   }
 
@@ -157,25 +161,34 @@ export class Group {
     const {floor} = this.#trunk;
     // The broker writes a bare position when there was nothing for a while: nothing is on its way.
     if (!begins) this.#atPresent = true;
+    this.#remember({position: floor});
     this.#members.forEach((member) => member.moved(floor));
     this.#graftAll();
   }
 
   #entry(entry) {
-    this.#log.push(entry);
-    this.#logUnits += entry.data.length;
-    while (this.#log.length > LOG_EVENTS || this.#logUnits > LOG_UNITS) this.#forget();
+    this.#remember(entry);
     const {topics} = this.#trunk;
     this.#members.forEach((member) => member.offer(entry, topics));
     this.#graftAll();
   }
 
+  // An entry, or a bare position.
+  #remember(entry) {
+    this.#log.push(entry);
+    this.#logUnits += entry.data?.length ?? 0;
+    while (this.#log.length > LOG_EVENTS || this.#logUnits > LOG_UNITS) this.#forget();
+    this.#logStart ??= entry.position;
+  }
+
+  // Up to the next position: events without one cannot be told apart from it.
   #forget() {
-    const {position, data} = this.#log.shift();
-    this.#logUnits -= data.length;
-    // Without a position, the log begins after the next one that has one.
-    if (position) this.#logStart = position;
-    else while (this.#log.length > 0 && !this.#log[0].position) this.#logUnits -= this.#log.shift().data.length;
+    let entry;
+    do {
+      entry = this.#log.shift();
+      this.#logUnits -= entry.data?.length ?? 0;
+    } while (!entry.position && this.#log.length > 0);
+    this.#logStart = entry.position;
   }
 
   #joinPresent(member, {since = 'latest', lastEventId}) {
@@ -193,7 +206,12 @@ export class Group {
     if (!member.cursor || !this.#logStart || !this.#covers(member)) return false;
     if (!isBehind(this.#logStart, member.cursor) || member.cursor.epoch !== trunk.floor.epoch) return false;
     this.#members.add(member);
-    this.#log.forEach((entry) => member.offer(entry, trunk.topics));
+    const {cursor} = member;
+    const seen = ({position, type}) => isBehind(position, cursor) && type !== 'ringcast.gap';
+    const last = this.#log.reduce((found, entry, i) => (seen(entry) ? i : found), -1);
+    for (const entry of this.#log.slice(last + 1)) {
+      if (entry.type) member.offer(entry, trunk.topics);
+    }
     if (trunk.isOpen) member.opened();
     return true;
   }
@@ -201,7 +219,9 @@ export class Group {
   async #branch(member, start) {
     this.#branches.set(member, null);
     await this.#slots.take();
-    if (member.gone) {
+    const joined = !member.gone && !countsTypes(member) && this.#joinTrunk(member, start);
+    if (member.gone || joined) {
+      this.#branches.delete(member);
       this.#slots.give();
       return;
     }

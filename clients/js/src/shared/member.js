@@ -10,7 +10,8 @@ const MOST_UNITS = 8 * 1024 * 1024;
 
 /**
  * Sends a tab what it has not seen, in the order in which it is offered. It stands at `cursor` (a position, or undefined:
- * before everything) and has seen the events in `own` since. `post(message)` takes a message to the tab.
+ * before everything); `own` are the newest events without a position that it has seen. `post(message)` takes a message to
+ * the tab.
  */
 export class Member {
   #post;
@@ -35,12 +36,9 @@ export class Member {
   /** Takes an entry of a stream of `topics`. */
   offer(entry, topics = this.topics) {
     if (this.gone || this.#knows(entry)) return;
-    if (entry.position) this.#moveTo(entry.position);
+    if (entry.position) this.cursor = entry.position;
     const shared = topics.length !== this.topics.length;
-    if (!this.#wants(entry, shared)) {
-      this.#queue({cursor: entry.position, signature: entry.signature});
-      return;
-    }
+    if (!this.#wants(entry, shared)) return;
     const {signature, position, topics: names, ...event} = entry;
     const limited = this.#limited({...event, topic: names?.[0]});
     if (shared) limited.topic = names?.find((name) => this.topics.some((pattern) => matches(pattern, name)));
@@ -61,11 +59,6 @@ export class Member {
     if (this.own.has(signature)) return true;
     this.own.add(signature);
     return false;
-  }
-
-  #moveTo(position) {
-    this.cursor = position;
-    this.own.clear();
   }
 
   #wants({type, topics}, shared) {
@@ -98,7 +91,7 @@ export class Member {
 
   /** Has the member start at `position`, as one who has seen the events of these signatures since. */
   place(position, signatures) {
-    this.#moveTo(position);
+    this.cursor = position;
     this.#queue({cursor: position});
     for (const signature of signatures) {
       this.own.add(signature);
@@ -109,7 +102,7 @@ export class Member {
   /** The stream has moved to `position` without an event for anybody. */
   moved(position) {
     if (this.gone || isBehind(position, this.cursor)) return;
-    this.#moveTo(position);
+    this.cursor = position;
     this.#queue({cursor: position});
   }
 

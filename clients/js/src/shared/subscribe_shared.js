@@ -90,10 +90,7 @@ export class SharedSubscription extends EventFeed {
   }
 
   #take({event, cursor, signature}) {
-    if (cursor) {
-      this.#cursor = cursor;
-      this.#own.clear();
-    }
+    if (cursor) this.#cursor = cursor;
     if (signature) this.#own.add(signature);
     if (event) this.push(new StreamEvent(event.type, event));
     else if (cursor) this.moveTo(cursor.id);
