@@ -53,8 +53,8 @@ test('parser: a data line of 10 MiB comes whole, in small reads', () => {
   assert.ok(events[0].data === data);
 });
 
-test('parser: the bytes of a long line are looked at a bounded number of times', () => {
-  // The work is counted, not timed: an unfinished line is not searched or copied again with each read.
+test('parser: the bytes of a long line are searched for its end once', () => {
+  // The work is counted, not timed: an unfinished line is not searched again with each read.
   let searched = 0;
   class CountedBytes extends Uint8Array {
     lastIndexOf(...values) {

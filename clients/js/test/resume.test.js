@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import {Client, subscribe} from '../src/index.js';
+import {Client, subscribe, subscribeShared} from '../src/index.js';
 import {Daemon} from './harness/daemon.js';
 import {jwt, JWT_SETTINGS} from './harness/jwt.js';
 import {CuttingProxy} from './harness/proxy.js';
@@ -56,6 +56,15 @@ test('resume: with an envelope each event tells its topic and its time', async (
   const [event] = await take(open(t, daemon.url, {topics: 'a/*', envelope: true, since: 'earliest'}), 1);
   assert.deepEqual([event.type, event.data, event.id, event.topic], ['x', '{"n":1}', id, 'a/1']);
   assert.ok(event.time instanceof Date && event.time >= before && event.time <= Date.now());
+});
+
+test('resume: in Node, subscribeShared() has a connection of its own, and the same events', async (t) => {
+  const daemon = await Daemon.start(t);
+  await daemon.publish('a', 'x');
+  const subscription = subscribeShared({url: daemon.url, topics: 'a', since: -1, union: true, share: 'me'});
+  t.after(() => subscription.close());
+  const [event] = await take(subscription, 1);
+  assert.deepEqual([event.data, event.topic], ['x', 'a']);
 });
 
 test('resume: what is longer than maxData comes as ringcast.oversize', async (t) => {
@@ -186,7 +195,7 @@ test('resume: a stream whose token expires goes on with a fresh one, without los
   let asked = 0;
   const tokens = () => {
     asked += 1;
-    return asked === 1 ? jwt(grants, Math.ceil(Date.now() / 1000) + 1) : forever;
+    return asked === 1 ? jwt(grants, Math.ceil(Date.now() / 1000) + 3) : forever;
   };
   const comments = [];
   const subscription = open(t, daemon.url, {token: tokens, onComment: (text) => comments.push(text)});

@@ -15,7 +15,11 @@ export function bestMode() {
   return canLead() ? 'leader' : 'direct';
 }
 
-const canLead = () => typeof BroadcastChannel === 'function' && globalThis.navigator?.locks !== undefined;
+// Newer Nodes have channels and locks, too, but no origin whose connections are few.
+function canLead() {
+  const {location, BroadcastChannel, navigator} = globalThis;
+  return location !== undefined && BroadcastChannel !== undefined && navigator?.locks !== undefined;
+}
 
 /**
  * `feeds` are objects with `join(name)` (called for each hub: sends a join message), `receive(message)` and `lost()` (the hub is
@@ -138,15 +142,20 @@ export class HubLink {
   #gone(hub) {
     if (hub !== this.#hub) return;
     this.#lose();
-    if (this.#options.mode === 'leader') return;
-    this.#transport.close();
+    if (this.#options.mode === 'worker') this.#reconnect();
+  }
+
+  #reconnect() {
+    this.#lose();
+    this.#transport?.close();
     this.#connect();
   }
 
   #ping() {
     if (this.#missed >= MOST_MISSED) {
       this.#missed = 0;
-      this.#transport?.revive?.();
+      if (this.#options.mode === 'leader') this.#transport?.revive();
+      else this.#reconnect();
     }
     this.#missed += 1;
     this.#transport?.post({type: 'ping'});
