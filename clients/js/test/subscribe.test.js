@@ -80,6 +80,13 @@ test('subscribe: a block with only an id moves the resume point', async (t) => {
   assert.equal(server.requests[1].headers['last-event-id'], '5');
 });
 
+test('subscribe: the id stays across connections for events without one', async (t) => {
+  const server = await serve(t, stream('id: 1\ndata: a\n\n'), stream('data: b\n\n'), stream('data: c\n\n', {hold: true}));
+  const events = await take(open(t, server), 3);
+  assert.deepEqual(events.map(({id}) => id), ['1', '1', '1']);
+  assert.deepEqual(server.requests.map(({headers}) => headers['last-event-id']), [undefined, '1', '1']);
+});
+
 test('subscribe: lastEventId is that of what was given out, not of what waits', async (t) => {
   const server = await serve(t, stream('id: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\n\n: end\n\n', {hold: true}));
   const comments = [];
