@@ -111,11 +111,15 @@ Result<uint64_t> page_limit(const http::Target& target) {
   return limit;
 }
 
-http::Response Admin::show_metrics(const server::AdminRequest& request) {
+// Gathering them is not for a worker's loop.
+std::optional<http::Response> Admin::show_metrics(const server::AdminRequest& request) {
   if (const Status granted = auth::check_admin(request.identity, "metrics"); !granted) {
     return problem_for(granted.error());
   }
-  return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics_()};
+  metrics_([respond = request.defer()](std::string text) {
+    respond({.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = std::move(text)});
+  });
+  return std::nullopt;
 }
 
 http::Response Admin::list_topics(const server::AdminRequest& request) {

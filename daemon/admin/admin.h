@@ -13,22 +13,23 @@ namespace ringcast::admin {
 // page. Thread-safe: each answer is a request and what the hub says at the moment.
 class Admin {
  public:
-  // `metrics` gives the text of /metrics.
-  Admin(server::Hub& hub, std::function<std::string()> metrics)
-      : hub_(hub), metrics_(std::move(metrics)) {}
+  // Calls what it is given with the text of /metrics, once, on any thread.
+  using MetricsPort = std::function<void(std::function<void(std::string)>)>;
+
+  Admin(server::Hub& hub, MetricsPort metrics) : hub_(hub), metrics_(std::move(metrics)) {}
 
   std::optional<http::Response> operator()(const server::AdminRequest& request);
   // With a journal: whose threads read history. Before the first request.
   void set_readers(server::JournalReaders* readers) { readers_ = readers; }
 
  private:
-  http::Response show_metrics(const server::AdminRequest& request);
+  std::optional<http::Response> show_metrics(const server::AdminRequest& request);
   http::Response list_topics(const server::AdminRequest& request);
   http::Response show_topic(const server::AdminRequest& request);
   std::optional<http::Response> delete_topic(const server::AdminRequest& request);
 
   server::Hub& hub_;  // Outlives the workers that call this.
-  std::function<std::string()> metrics_;
+  MetricsPort metrics_;
   server::JournalReaders* readers_ = nullptr;
 };
 

@@ -1,18 +1,17 @@
 #include "admin/metrics.h"
 
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
-
 #include <array>
 #include <string_view>
+#include <utility>
+
+#include "admin/metrics_text.h"
 
 namespace ringcast::admin {
 
 namespace {
 
-using prometheus::ClientMetric;
-using prometheus::MetricFamily;
-using prometheus::MetricType;
+using server::WorkerCounts;
+using FanoutCounts = server::Fanout::Counts;
 
 constexpr std::array<std::string_view, server::kCloseReasons> kCloseReasonNames = {
     "peer", "done", "idle", "timeout", "stalled", "lagged", "drain", "overload", "token"};
@@ -21,159 +20,224 @@ constexpr std::array<std::string_view, server::kLimits> kLimitNames = {
     "connections", "connections_per_address", "connections_per_token", "publish_rate_per_address",
     "publish_rate_per_token"};
 
-ClientMetric metric(MetricType type, double value) {
-  ClientMetric made;
-  if (type == MetricType::Counter) {
-    made.counter.value = value;
-  } else {
-    made.gauge.value = value;
-  }
-  return made;
-}
-
-class Families {
- public:
-  void add(MetricType type, std::string name, std::string help, uint64_t value) {
-    family(type, std::move(name), std::move(help))
-        .metric.push_back(metric(type, static_cast<double>(value)));
-  }
-
-  MetricFamily& family(MetricType type, std::string name, std::string help) {
-    MetricFamily& made = families_.emplace_back();
-    made.name = std::move(name);
-    made.help = std::move(help);
-    made.type = type;
-    return made;
-  }
-
-  [[nodiscard]] std::string text() const {
-    return prometheus::TextSerializer().Serialize(families_);
-  }
-
- private:
-  std::vector<MetricFamily> families_;
-};
-
-template <typename Counts, typename Field>
-uint64_t total(const std::vector<const Counts*>& all, Field field) {
+template <typename Counts>
+double total(const std::vector<const Counts*>& all, Counter Counts::*member) {
   uint64_t sum = 0;
   for (const Counts* counts : all) {
-    sum += field(*counts).value();
+    sum += (counts->*member).value();
   }
-  return sum;
+  return static_cast<double>(sum);
 }
 
-void add_hub(Families& families, const server::HubCounts& hub) {
-  const auto gauge = MetricType::Gauge;
-  families.add(MetricType::Counter, "ringcast_events_published_total", "Events stored.",
-               hub.published);
-  families.add(MetricType::Counter, "ringcast_events_evicted_total",
-               "Events that left a topic's ring.", hub.evicted);
-  families.add(gauge, "ringcast_topics", "Topics with events or subscribers.", hub.topics);
-  families.add(gauge, "ringcast_topics_with_events", "Topics that hold events.",
-               hub.topics_with_events);
-  families.add(gauge, "ringcast_tombstones", "Forgotten topics that are remembered by name.",
-               hub.tombstones);
-  families.add(gauge, "ringcast_idempotency_keys", "Idempotency keys in their window.",
-               hub.idempotency_keys);
-  families.add(gauge, "ringcast_memory_used_bytes", "Used of the budget `memory`.",
-               static_cast<uint64_t>(std::max<int64_t>(hub.memory_used, 0)));
-  families.add(gauge, "ringcast_memory_limit_bytes", "The budget `memory`.",
-               static_cast<uint64_t>(hub.memory_limit));
+// One sample for each element of an array of counters.
+template <typename Counts, size_t kSize, typename Name>
+MetricsText::Samples totals(const std::vector<const Counts*>& all,
+                            std::array<Counter, kSize> Counts::*member, Name name_of) {
+  MetricsText::Samples samples;
+  for (size_t index = 0; index < kSize; ++index) {
+    uint64_t sum = 0;
+    for (const Counts* counts : all) {
+      sum += (counts->*member)[index].value();
+    }
+    samples.emplace_back(name_of(index), sum);
+  }
+  return samples;
 }
 
-void add_journal(Families& families, const server::HubCounts& hub,
-                 const server::JournalThread::Counts& journal) {
-  const auto gauge = MetricType::Gauge;
-  const auto counter = MetricType::Counter;
-  families.add(counter, "ringcast_journal_commits_total", "Groups written to the journal.",
-               journal.commits.value());
-  families.add(counter, "ringcast_journal_failures_total", "Writes and syncs that failed.",
-               journal.failures.value());
-  families.add(gauge, "ringcast_journal_failing", "1 while publishes are refused for it.",
-               journal.is_failing ? 1 : 0);
-  families.add(counter, "ringcast_journal_events_removed_total",
-               "Events that left a topic on disk, by `retain`, DELETE or for space.",
-               hub.left_journal);
-  families.add(gauge, "ringcast_journal_pending_bytes", "Publishes that wait to be written.",
-               hub.pending_bytes);
-  families.add(gauge, "ringcast_journal_used_bytes", "Pages of the database that hold something.",
-               journal.used_bytes);
-  families.add(gauge, "ringcast_journal_disk_bytes", "All files of the journal.",
-               journal.disk_bytes);
+std::vector<const DurationHistogram*> parts_of(const std::vector<const WorkerCounts*>& workers) {
+  std::vector<const DurationHistogram*> parts;
+  for (const WorkerCounts* counts : workers) {
+    parts.push_back(&counts->publishes);
+  }
+  return parts;
 }
 
-void add_labelled(Families& families, const Snapshot& snapshot) {
-  MetricFamily& gaps =
-      families.family(MetricType::Counter, "ringcast_gaps_total", "Gap events, by reason.");
-  for (size_t reason = 0; reason < sse::kGapReasons; ++reason) {
-    gaps.metric.push_back(metric(
-        MetricType::Counter,
-        static_cast<double>(total(snapshot.fanouts, [&](const auto& counts) -> const Counter& {
-          return counts.gaps[reason];
-        }))));
-    gaps.metric.back().label.push_back(
-        {"reason", std::string(sse::name_of(static_cast<sse::GapReason>(reason)))});
+void add_traffic(MetricsText& metrics, const Snapshot& snapshot) {
+  std::vector<const DurationHistogram*> lags;
+  for (const FanoutCounts* counts : snapshot.fanouts) {
+    lags.push_back(&counts->lag.durations());
   }
-  MetricFamily& closed = families.family(MetricType::Counter, "ringcast_disconnects_total",
-                                         "Closed connections, by reason.");
-  for (size_t reason = 0; reason < server::kCloseReasons; ++reason) {
-    closed.metric.push_back(metric(
-        MetricType::Counter,
-        static_cast<double>(total(snapshot.workers, [&](const auto& counts) -> const Counter& {
-          return counts.closed[reason];
-        }))));
-    closed.metric.back().label.push_back({"reason", std::string(kCloseReasonNames[reason])});
+  metrics.counter("ringcast_events_published_total", "Events stored.",
+                  static_cast<double>(snapshot.hub.published));
+  metrics.counter("ringcast_published_bytes_total", "Bytes of stored events, as they go out.",
+                  static_cast<double>(snapshot.hub.published_bytes));
+  metrics.histogram("ringcast_publish_duration_seconds",
+                    "From a publish request that has come whole to its answer. Not of NDJSON.",
+                    parts_of(snapshot.workers));
+  metrics.counter("ringcast_deliveries_total", "Events written to subscribers.",
+                  total(snapshot.fanouts, &FanoutCounts::deliveries));
+  metrics.counter("ringcast_delivered_bytes_total", "Bytes written to subscribers.",
+                  total(snapshot.fanouts, &FanoutCounts::bytes));
+  metrics.histogram("ringcast_delivery_lag_seconds",
+                    "From the publish to the kernel that sends it: one for each write to a live "
+                    "subscriber, of its oldest event.",
+                    lags);
+  metrics.counter("ringcast_heartbeats_total", "Heartbeats written.",
+                  total(snapshot.workers, &WorkerCounts::heartbeats));
+}
+
+void add_streams(MetricsText& metrics, const Snapshot& snapshot) {
+  metrics.gauge("ringcast_subscribers", "Open streams.", static_cast<double>(snapshot.subscribers));
+  metrics.gauge("ringcast_subscribers_blocked", "Open streams whose socket is full.",
+                total(snapshot.fanouts, &FanoutCounts::blocked) -
+                    total(snapshot.fanouts, &FanoutCounts::unblocked));
+  metrics.counter("ringcast_subscriptions_total", "Streams opened.",
+                  total(snapshot.workers, &WorkerCounts::subscriptions));
+  metrics.counter("ringcast_gaps_total", "Gap events, by reason.", "reason",
+                  totals(snapshot.fanouts, &FanoutCounts::gaps, [](size_t reason) {
+                    return sse::name_of(static_cast<sse::GapReason>(reason));
+                  }));
+}
+
+void add_connections(MetricsText& metrics, const Snapshot& snapshot) {
+  const auto& workers = snapshot.workers;
+  metrics.gauge("ringcast_connections", "Open connections.",
+                static_cast<double>(snapshot.connections));
+  metrics.gauge("ringcast_connections_limit",
+                "`limits.connections`, or less when descriptors are too few.",
+                static_cast<double>(snapshot.limits.connections));
+  metrics.counter("ringcast_connections_accepted_total", "Connections accepted.",
+                  total(workers, &WorkerCounts::accepted));
+  metrics.counter("ringcast_disconnects_total", "Closed connections, by reason.", "reason",
+                  totals(workers, &WorkerCounts::closed,
+                         [](size_t reason) { return kCloseReasonNames[reason]; }));
+  metrics.counter("ringcast_requests_total", "Requests whose head was read.",
+                  total(workers, &WorkerCounts::requests));
+  metrics.counter("ringcast_responses_total", "Responses, by the class of their status.", "code",
+                  totals(workers, &WorkerCounts::responses,
+                         [](size_t index) { return std::to_string(index + 1) + "xx"; }));
+  metrics.counter("ringcast_requests_refused_total",
+                  "Requests answered with an error, and streams that were told to come later.",
+                  total(workers, &WorkerCounts::refused));
+  metrics.counter(
+      "ringcast_limited_total",
+      "Connections, streams and publishes that a limit refused or held up.", "limit",
+      totals(workers, &WorkerCounts::limited, [](size_t limit) { return kLimitNames[limit]; }));
+  MetricsText::Histograms lags;
+  for (size_t worker = 0; worker < workers.size(); ++worker) {
+    lags.emplace_back(std::to_string(worker), &workers[worker]->loop_lag);
   }
-  MetricFamily& limited =
-      families.family(MetricType::Counter, "ringcast_limited_total",
-                      "Connections, streams and publishes that a limit refused or held up.");
-  for (size_t limit = 0; limit < server::kLimits; ++limit) {
-    limited.metric.push_back(metric(
-        MetricType::Counter,
-        static_cast<double>(total(snapshot.workers, [&](const auto& counts) -> const Counter& {
-          return counts.limited[limit];
-        }))));
-    limited.metric.back().label.push_back({"limit", std::string(kLimitNames[limit])});
+  metrics.histogram("ringcast_loop_lag_seconds",
+                    "How late a worker's event loop came to its tick, ten times a second.",
+                    "worker", lags);
+}
+
+void add_memory(MetricsText& metrics, const Snapshot& snapshot) {
+  const server::HubCounts& hub = snapshot.hub;
+  topics::Tally all;
+  for (const topics::Tally& tally : snapshot.tallies) {
+    all.events += tally.events;
+    all.bytes += tally.bytes;
   }
-  MetricFamily& build = families.family(MetricType::Gauge, "ringcast_build_info",
-                                        "Always 1; the version is a label.");
-  build.metric.push_back(metric(MetricType::Gauge, 1));
-  build.metric.back().label.push_back({"version", RINGCAST_VERSION});
+  metrics.gauge("ringcast_topics", "Topics with events or subscribers.",
+                static_cast<double>(hub.topics));
+  metrics.gauge("ringcast_topics_with_events", "Topics that hold events.",
+                static_cast<double>(hub.topics_with_events));
+  metrics.gauge("ringcast_topics_limit", "`limits.topics`: so many may hold events.",
+                static_cast<double>(snapshot.limits.topics));
+  metrics.gauge("ringcast_tombstones", "Forgotten topics that are remembered by name.",
+                static_cast<double>(hub.tombstones));
+  metrics.gauge("ringcast_idempotency_keys", "Idempotency keys in their window.",
+                static_cast<double>(hub.idempotency_keys));
+  metrics.gauge("ringcast_ring_events", "Events in the rings; each counts in each of its topics.",
+                static_cast<double>(all.events));
+  metrics.gauge("ringcast_ring_bytes", "Bytes of the events in the rings, as they go out.",
+                static_cast<double>(all.bytes));
+  metrics.counter("ringcast_events_evicted_total", "Events that left a topic's ring.",
+                  static_cast<double>(hub.evicted));
+  metrics.gauge("ringcast_memory_used_bytes", "Used of the budget `memory`.",
+                static_cast<double>(std::max<int64_t>(hub.memory_used, 0)));
+  metrics.gauge("ringcast_memory_limit_bytes", "The budget `memory`.",
+                static_cast<double>(hub.memory_limit));
+}
+
+void add_rules(MetricsText& metrics, const std::vector<topics::Tally>& tallies) {
+  MetricsText::Samples published;
+  MetricsText::Samples events;
+  MetricsText::Samples bytes;
+  for (const topics::Tally& tally : tallies) {
+    if (!tally.match.empty()) {
+      published.emplace_back(tally.match, tally.published);
+      events.emplace_back(tally.match, tally.events);
+      bytes.emplace_back(tally.match, tally.bytes);
+    }
+  }
+  if (published.empty()) {
+    return;
+  }
+  metrics.counter("ringcast_topic_events_published_total",
+                  "Events stored in the topics of a rule under `topics`.", "match", published);
+  metrics.gauge("ringcast_topic_ring_events", "Events in the rings of a rule's topics.", "match",
+                events);
+  metrics.gauge("ringcast_topic_ring_bytes", "Bytes of these events, as they go out.", "match",
+                bytes);
+}
+
+void add_journal(MetricsText& metrics, const server::HubCounts& hub,
+                 const server::JournalThread::Counts& journal, const DurationHistogram& writes) {
+  metrics.counter("ringcast_journal_commits_total", "Groups written to the journal.",
+                  static_cast<double>(journal.commits.value()));
+  metrics.histogram("ringcast_journal_write_duration_seconds",
+                    "What the journal took for a group, with `sync: always` until it was synced.",
+                    {&writes});
+  metrics.histogram("ringcast_journal_sync_duration_seconds",
+                    "What a sync took that was no part of a write.", {&journal.syncs});
+  metrics.counter("ringcast_journal_failures_total", "Writes and syncs that failed.",
+                  static_cast<double>(journal.failures.value()));
+  metrics.gauge("ringcast_journal_failing",
+                "1 while the journal fails and publishes are refused, else 0.",
+                journal.is_failing ? 1 : 0);
+  metrics.counter("ringcast_journal_events_removed_total",
+                  "Events that left a topic on disk, by `retain`, DELETE or for space.",
+                  static_cast<double>(hub.left_journal));
+  metrics.gauge("ringcast_journal_pending_bytes", "Bytes of publishes that wait to be written.",
+                static_cast<double>(hub.pending_bytes));
+  metrics.gauge("ringcast_journal_pending_limit_bytes",
+                "What may wait to be written: `journal.pending`.",
+                static_cast<double>(hub.pending_limit));
+  metrics.gauge("ringcast_journal_used_bytes", "Bytes of the database's pages that hold something.",
+                static_cast<double>(journal.used_bytes));
+  metrics.gauge(
+      "ringcast_journal_limit_bytes",
+      "Bytes that such pages may take, so that all files stay within `journal.retain.bytes`.",
+      static_cast<double>(journal.limit_bytes));
+  metrics.gauge("ringcast_journal_disk_bytes", "Bytes of all files of the journal.",
+                static_cast<double>(journal.disk_bytes));
+}
+
+// By the names that all Prometheus clients use.
+void add_process(MetricsText& metrics, const Snapshot& snapshot) {
+  const ProcessNumbers& process = snapshot.process;
+  const auto gauge = [&](const char* name, const char* help, std::optional<uint64_t> value) {
+    if (value) {
+      metrics.gauge(name, help, static_cast<double>(*value));
+    }
+  };
+  metrics.gauge("ringcast_build_info", "Always 1; the version is a label.", "version",
+                {{RINGCAST_VERSION, 1}});
+  metrics.gauge("process_start_time_seconds", "When the process started, in Unix time.",
+                static_cast<double>(snapshot.started_unix_ms) / 1000);
+  metrics.counter("process_cpu_seconds_total", "User and system CPU time.", process.cpu_seconds);
+  gauge("process_resident_memory_bytes", "Resident memory.", process.resident_bytes);
+  gauge("process_virtual_memory_bytes", "Virtual memory.", process.virtual_bytes);
+  gauge("process_open_fds", "Open file descriptors.", process.open_descriptors);
+  gauge("process_max_fds", "The most file descriptors that may be open.", process.most_descriptors);
 }
 
 }  // namespace
 
 std::string render_metrics(const Snapshot& snapshot) {
-  Families families;
-  const auto add_total = [&](const char* name, const char* help, const auto& all, auto field) {
-    families.add(MetricType::Counter, name, help, total(all, field));
-  };
-  using server::WorkerCounts;
-  using FanoutCounts = server::Fanout::Counts;
-  add_hub(families, snapshot.hub);
-  families.add(MetricType::Gauge, "ringcast_connections", "Open connections.",
-               snapshot.connections);
-  families.add(MetricType::Gauge, "ringcast_subscribers", "Open streams.", snapshot.subscribers);
-  add_total("ringcast_deliveries_total", "Events written to subscribers.", snapshot.fanouts,
-            [](const FanoutCounts& counts) -> const Counter& { return counts.deliveries; });
-  add_total("ringcast_stream_bytes_total", "Bytes written to subscribers.", snapshot.fanouts,
-            [](const FanoutCounts& counts) -> const Counter& { return counts.bytes; });
-  add_total("ringcast_connections_accepted_total", "Connections accepted.", snapshot.workers,
-            [](const WorkerCounts& counts) -> const Counter& { return counts.accepted; });
-  add_total("ringcast_requests_total", "Requests whose head was read.", snapshot.workers,
-            [](const WorkerCounts& counts) -> const Counter& { return counts.requests; });
-  add_total("ringcast_requests_refused_total", "Requests answered with an error.", snapshot.workers,
-            [](const WorkerCounts& counts) -> const Counter& { return counts.refused; });
-  add_total("ringcast_subscriptions_total", "Streams opened.", snapshot.workers,
-            [](const WorkerCounts& counts) -> const Counter& { return counts.subscriptions; });
-  add_total("ringcast_heartbeats_total", "Heartbeats written.", snapshot.workers,
-            [](const WorkerCounts& counts) -> const Counter& { return counts.heartbeats; });
-  if (snapshot.journal != nullptr) {
-    add_journal(families, snapshot.hub, *snapshot.journal);
+  MetricsText metrics;
+  add_traffic(metrics, snapshot);
+  add_streams(metrics, snapshot);
+  add_connections(metrics, snapshot);
+  add_memory(metrics, snapshot);
+  add_rules(metrics, snapshot.tallies);
+  if (snapshot.journal != nullptr && snapshot.journal_writes != nullptr) {
+    add_journal(metrics, snapshot.hub, *snapshot.journal, *snapshot.journal_writes);
   }
-  add_labelled(families, snapshot);
-  return families.text();
+  add_process(metrics, snapshot);
+  return metrics.text();
 }
 
 }  // namespace ringcast::admin

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/metrics_process.h"
 #include "server/fanout.h"
 #include "server/journal_thread.h"
 #include "server/services.h"
@@ -12,14 +13,19 @@ namespace ringcast::admin {
 // What /metrics is made of, gathered at the moment of the request.
 struct Snapshot {
   server::HubCounts hub;
+  std::vector<topics::Tally> tallies;
   std::vector<const server::WorkerCounts*> workers;
   std::vector<const server::Fanout::Counts*> fanouts;
   uint64_t connections = 0;
   uint64_t subscribers = 0;
-  const server::JournalThread::Counts* journal = nullptr;  // Null: memory only.
+  server::Limits limits;
+  const server::JournalThread::Counts* journal = nullptr;  // Null: memory only, like the next.
+  const DurationHistogram* journal_writes = nullptr;
+  ProcessNumbers process;
+  int64_t started_unix_ms = 0;
 };
 
-// The snapshot in the Prometheus text format.
+// The snapshot in the Prometheus text format. docs/metrics.md lists what is in it.
 [[nodiscard]] std::string render_metrics(const Snapshot& snapshot);
 
 }  // namespace ringcast::admin

@@ -30,7 +30,14 @@ Daemon::Daemon(config::Config config, Access access, std::vector<server::ServedL
       journal_(std::move(journal)),
       hub_(journal_ ? server::Hub(settings_->options, *journal_, clock_)
                     : server::Hub(settings_->options, new_epoch(), clock_)),
-      admin_(hub_, [this] { return metrics(); }),
+      admin_(hub_,
+             [this](std::function<void(std::string)> take) {
+               mailbox_->post([this, take = std::move(take)] {
+                 if (server_) {
+                   take(metrics());
+                 }
+               });
+             }),
       services_{.hub = hub_, .log = log_, .admin = std::ref(admin_)},
       listeners_(std::move(listeners)),
       mailbox_(std::make_unique<net::Mailbox>(loop_)),
@@ -263,11 +270,16 @@ server::SettingsRef Daemon::make_settings() const {
 
 std::string Daemon::metrics() {
   return admin::render_metrics({.hub = hub_.counts(),
+                                .tallies = hub_.tallies(),
                                 .workers = server_->counts(),
                                 .fanouts = server_->fanout_counts(),
                                 .connections = services_.connections.load(),
                                 .subscribers = services_.subscribers.load(),
-                                .journal = journal_thread_ ? &journal_thread_->counts() : nullptr});
+                                .limits = settings_->options.limits,
+                                .journal = journal_thread_ ? &journal_thread_->counts() : nullptr,
+                                .journal_writes = &hub_.journal_writes(),
+                                .process = admin::read_process(),
+                                .started_unix_ms = started_unix_ms_});
 }
 
 }  // namespace ringcast::app

@@ -65,6 +65,7 @@ class Daemon {
   Access access_;
   const uint64_t descriptors_;
   SystemClock clock_;
+  const int64_t started_unix_ms_ = clock_.unix_ms();
   server::SettingsRef settings_;
   std::unique_ptr<topics::Journal> journal_;
   server::Hub hub_;

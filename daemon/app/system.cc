@@ -23,8 +23,12 @@ int64_t SystemClock::unix_ms() const {
 }
 
 int64_t SystemClock::steady_ms() const {
+  return steady_us() / 1000;
+}
+
+int64_t SystemClock::steady_us() const {
   using std::chrono::duration_cast;
-  return duration_cast<std::chrono::milliseconds>(
+  return duration_cast<std::chrono::microseconds>(
              std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }

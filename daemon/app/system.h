@@ -17,6 +17,7 @@ class SystemClock final : public Clock {
  public:
   [[nodiscard]] int64_t unix_ms() const override;
   [[nodiscard]] int64_t steady_ms() const override;
+  [[nodiscard]] int64_t steady_us() const override;
 };
 
 // One for each core that this process may use, 1 to 64.

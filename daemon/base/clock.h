@@ -16,6 +16,8 @@ class Clock {
   [[nodiscard]] virtual int64_t unix_ms() const = 0;
   // Milliseconds that only ever grow: for intervals and ages.
   [[nodiscard]] virtual int64_t steady_ms() const = 0;
+  // The same clock in microseconds: for durations that are counted.
+  [[nodiscard]] virtual int64_t steady_us() const { return steady_ms() * 1000; }
 };
 
 }  // namespace ringcast

@@ -143,6 +143,7 @@ bool Connection::on_request() {
 void Connection::publish(const http::Request& request) {
   Dialogue& dialogue = *dialogue_;
   Hub& hub = worker_.services().hub;
+  dialogue.begun_us = hub.clock().steady_us();
   Result<std::vector<Draft>> drafts =
       read_publish(request, dialogue.target, dialogue.route, dialogue.kind,
                    *dialogue.caller.identity(), hub.epoch(), worker_.json_reader());
@@ -173,9 +174,10 @@ void Connection::answer(const http::Request& request, http::Response response) {
     response.headers.push_back(std::move(header));
   }
   if (response.status >= 400) {
-    worker_.counts().refused.add();
     log_refusal(request, response);
   }
+  worker_.counts().count_response(response.status);
+  count_publish(std::exchange(dialogue_->begun_us, 0));
   dialogue_->is_identified = false;
   http::append_response(dialogue_->answer_room(), response, framing);
   is_closing_ = is_closing_ || !framing.keep_alive;

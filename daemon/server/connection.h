@@ -48,6 +48,7 @@ struct Dialogue {
     http::Framing framing;
     Headers cors;
     std::string bytes;
+    int64_t begun_us = 0;
     bool is_made = false;  // Else the journal has not answered yet.
   };
 
@@ -88,6 +89,7 @@ struct Dialogue {
   std::string waiting;        // Input that came while reading was paused.
   Phase phase = Phase::kIdle;
   int64_t phase_since_ms = 0;
+  int64_t begun_us = 0;  // When the publish that is being answered was whole, steady; 0: none is.
   bool is_body_whole = false;  // With NDJSON.
   bool is_held_back = false;   // The request has to wait for the replies before it.
   topics::Budget& budget;      // The hub's.
@@ -197,6 +199,7 @@ class Connection final : public net::StreamEvents, public FrameSink {
   void hold_back(std::string_view rest);
   NdjsonIngest::Publish ingest_port();
   [[nodiscard]] http::Framing framing_of(const http::Request& request) const;
+  void count_publish(int64_t begun_us);
 
   // connection_stream.cc: the life as a subscriber.
   bool subscribe(const http::Request& request);

@@ -22,6 +22,15 @@ http::Framing Connection::framing_of(const http::Request& request) const {
       .head_only = request.method == http::Method::kHead};
 }
 
+// Its answer is made. Lines of NDJSON are published while the request still comes: they are not
+// counted.
+void Connection::count_publish(int64_t begun_us) {
+  if (begun_us != 0) {
+    const int64_t now_us = worker_.services().hub.clock().steady_us();
+    worker_.counts().publishes.observe(now_us - begun_us);
+  }
+}
+
 // Those that come later are held back until it is made, by reply().
 uint64_t Connection::expect_reply(const http::Request& request) {
   Dialogue& dialogue = *dialogue_;
@@ -29,6 +38,7 @@ uint64_t Connection::expect_reply(const http::Request& request) {
   Dialogue::Reply& reply = dialogue.replies.emplace_back();
   reply.framing = framing_of(request);
   reply.cors = cors_headers(request, worker_.settings().options.cors_origins);
+  reply.begun_us = std::exchange(dialogue.begun_us, 0);
   is_closing_ = is_closing_ || !reply.framing.keep_alive;
   dialogue.is_identified = false;
   set_phase(Dialogue::Phase::kJournal);
@@ -71,9 +81,8 @@ void Connection::reply(uint64_t reply_number, http::Response response) {
   for (auto& header : reply.cors) {
     response.headers.push_back(std::move(header));
   }
-  if (response.status >= 400) {
-    worker_.counts().refused.add();
-  }
+  worker_.counts().count_response(response.status);
+  count_publish(reply.begun_us);
   http::append_response(reply.bytes, response, reply.framing);
   reply.is_made = true;
   while (!dialogue.replies.empty() && dialogue.replies.front().is_made) {

@@ -35,6 +35,7 @@ bool Connection::subscribe(const http::Request& request) {
   }
   std::string head = dialogue.out + stream_head(cors_headers(request, options.cors_origins));
   if (request.method == http::Method::kHead) {
+    worker_.counts().count_response(200);
     dialogue.out = std::move(head);
     is_closing_ = true;
     return true;
@@ -59,6 +60,7 @@ bool Connection::subscribe(const http::Request& request) {
   subscriber_ = std::move(subscriber);
   dialogue_.reset();  // A subscriber is its socket and its cursor.
   worker_.counts().subscriptions.add();
+  worker_.counts().count_response(200);
   worker_.services().subscribers.fetch_add(1, std::memory_order_relaxed);
   stream_->bound_kernel_memory(options.stream.send_buffer_bytes,
                                static_cast<unsigned>(options.stream.write_stall_ms));
@@ -75,6 +77,7 @@ void Connection::refuse_for_now(const http::Request& request, std::string_view w
     return;
   }
   worker_.counts().refused.add();
+  worker_.counts().count_response(200);
   dialogue_->out += stream_head(cors_headers(request, options.cors_origins));
   if (request.method != http::Method::kHead) {
     const int64_t retry_ms = options.stream.retry_ms + worker_.jittered(options.stream.retry_ms);

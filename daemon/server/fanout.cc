@@ -60,6 +60,7 @@ bool Fanout::turn() {
   send_comments();
   cache_ = {};
   drop_unused_pages();
+  count_lag();
   report_pumped();
   return has_work();
 }
@@ -178,6 +179,7 @@ std::unique_ptr<const Prepared> Fanout::build(const Group& group, topics::Reader
   prepared->end = slice.end;
   prepared->frames.reserve(slice.events.size());
   size_t bytes = 0;
+  prepared->published_us = slice.events.empty() ? 0 : slice.events.front()->published_us();
   for (const topics::EventRef& event : slice.events) {
     prepared->frames.push_back(render(group, event));
     bytes += prepared->frames.back().bytes.size();
@@ -218,10 +220,14 @@ void Fanout::settle(Subscriber& subscriber, const Prepared& prepared, const std:
 }
 
 void Fanout::settle_frames(Subscriber& subscriber, const Prepared& prepared, size_t taken) {
+  if (prepared.published_us != 0 && subscriber.is_live && taken > 0 &&
+      counts_.lag.note(prepared.published_us)) {
+    count_lag();
+  }
   if (taken < prepared.bytes.size()) {
     const auto [frame, begin] = prepared.frame_at(taken);
     // The cut event is kept by reference; what follows it is read again later.
-    subscriber.rest = {frame->owner, frame->bytes.substr(taken - begin)};
+    keep_rest(subscriber, {frame->owner, frame->bytes.substr(taken - begin)});
     subscriber.reader.cursor = frame->seq;
     counts_.deliveries.add(static_cast<uint64_t>(frame - prepared.frames.data()) + 1);
     return;
@@ -247,6 +253,7 @@ void Fanout::on_writable(Subscriber& subscriber) {
     return;
   }
   subscriber.rest = {};
+  counts_.unblocked.add();
   if (subscriber.is_ended) {
     finish(subscriber);
   } else {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/counter.h"
+#include "server/delivery_lag.h"
 #include "server/hub.h"
 #include "server/subscriber.h"
 
@@ -62,6 +63,7 @@ struct Prepared {
   topics::TellTime told = 0;  // The reader's afterwards.
   uint64_t resumed = 0;
   uint64_t end = 0;
+  int64_t published_us = 0;  // The first event's; 0: there is none, or it is from a journal.
 
   // The frame that the byte at `offset` belongs to, and where it begins.
   [[nodiscard]] std::pair<const Frame*, size_t> frame_at(size_t offset) const {
@@ -91,6 +93,9 @@ class Fanout {
     Counter bytes;
     std::array<Counter, sse::kGapReasons> gaps;  // By GapReason.
     Counter lagged_out;                          // Disconnected by their topic's policy.
+    Counter blocked;                             // Sockets that took no more,
+    Counter unblocked;                           // and those that did again, or closed.
+    DeliveryLag lag;                             // Of live subscribers.
   };
 
   Fanout(Hub& hub, uint32_t worker, StreamOptions options);
@@ -183,6 +188,7 @@ class Fanout {
   void keep_rest(Subscriber& subscriber, Rest rest);
   void end_lagged(Subscriber& subscriber);
   void finish(Subscriber& subscriber);
+  void count_lag();
   void report_pumped();
 
   Hub& hub_;

@@ -123,6 +123,7 @@ void Fanout::close(Subscriber& subscriber) {
   group.members[subscriber.index]->index = subscriber.index;
   group.members.pop_back();
   group.readers.fetch_sub(1, std::memory_order_relaxed);
+  counts_.unblocked.add(subscriber.is_blocked() ? 1 : 0);
   subscriber.group = nullptr;
   subscriber.rest = {};
   drop_if_empty(group);
@@ -157,6 +158,12 @@ void Fanout::end_lagged(Subscriber& subscriber) {
   counts_.lagged_out.add();
   end(subscriber, options_.retry_ms + nth * kStride % std::max<int64_t>(options_.retry_ms, 1),
       "lagged: this reader was too slow");
+}
+
+void Fanout::count_lag() {
+  if (counts_.lag.has_noted()) {
+    counts_.lag.count(hub_.clock().steady_us());
+  }
 }
 
 void Fanout::finish(Subscriber& subscriber) {
@@ -206,7 +213,9 @@ void Fanout::keep_copy(Subscriber& subscriber, std::string_view rest) {
   keep_rest(subscriber, {std::move(owner), bytes});
 }
 
+// Its socket is full.
 void Fanout::keep_rest(Subscriber& subscriber, Rest rest) {
+  counts_.blocked.add();
   subscriber.rest = std::move(rest);
   if (std::exchange(subscriber.is_at_tail, false)) {
     subscriber.reader.cursor = visible_;

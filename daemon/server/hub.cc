@@ -21,7 +21,8 @@ Result<Receipt> Hub::publish(std::vector<Draft>& drafts, Publisher who, uint32_t
   uint64_t to_wake = 0;
   {
     const std::lock_guard lock(mutex_);
-    const int64_t now_ms = clock_.steady_ms();
+    published_us_ = clock_.steady_us();
+    const int64_t now_ms = published_us_ / 1000;
     if (!request_key.empty()) {
       if (const IdempotencyKeys::Answer* answer = keys_.find(request_key, now_ms)) {
         return Receipt{answer->accepted, answer->accepted, answer->first_id, answer->last_id};
@@ -68,12 +69,13 @@ void Hub::store(Draft& draft, std::string_view who, Receipt& receipt) {
     receipt.last_id = draft.repeat_of->last_id;
     return;
   }
-  draft.event->seal(epoch_, ++committed_, last_time_ms_);
+  draft.event->seal(epoch_, ++committed_, last_time_ms_, published_us_);
   const topics::EventRef event = budget_.hold(std::move(draft.event));
   for (const std::string& name : event->topics()) {
     announce(retention_.append(event, name));
   }
   ++published_;
+  published_bytes_ += event->wire().size();
   if (!scoped_key.empty()) {
     const std::string id(event->id());
     keys_.add(std::move(scoped_key), {1, id, id}, clock_.steady_ms());

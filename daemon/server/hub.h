@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/duration_histogram.h"
 #include "base/result.h"
 #include "server/admission.h"
 #include "server/idempotency_keys.h"
@@ -70,6 +71,7 @@ struct Submission {
   std::string request_key;
   std::string cleared;  // Instead of drafts: DELETE of this topic.
   Published done;
+  int64_t submitted_us = 0;  // Steady.
   size_t charged = 0;
   Receipt receipt;
   std::optional<Error> refusal;
@@ -116,6 +118,7 @@ struct TopicView {
 
 struct HubCounts {
   uint64_t published = 0;
+  uint64_t published_bytes = 0;  // As they go out.
   uint64_t evicted = 0;
   uint64_t topics = 0;
   uint64_t topics_with_events = 0;
@@ -124,7 +127,8 @@ struct HubCounts {
   int64_t memory_used = 0;
   int64_t memory_limit = 0;
   uint64_t left_journal = 0;   // Events, counted in each of their topics.
-  uint64_t pending_bytes = 0;  // That wait to be written.
+  uint64_t pending_bytes = 0;  // That wait to be written...
+  uint64_t pending_limit = 0;  // ...and may.
 };
 
 // The only place where order is made. One lock guards the sequence, the rings, who wants what, and
@@ -236,6 +240,10 @@ class Hub {
 
   void set_options(const Options& options);
   [[nodiscard]] HubCounts counts();
+  // What the topics of each rule hold, as topics::Catalog has it.
+  [[nodiscard]] std::vector<topics::Tally> tallies();
+  // How long the journal took for each group. Any thread.
+  [[nodiscard]] const DurationHistogram& journal_writes() const noexcept { return writes_; }
   [[nodiscard]] const std::string& epoch() const noexcept { return epoch_; }
   [[nodiscard]] std::string position(uint64_t seq) const;
   [[nodiscard]] topics::Budget& budget() noexcept { return budget_; }
@@ -267,6 +275,7 @@ class Hub {
                          const HeldPage& page) const;
   bool is_retained(const sse::Event& event, const topics::Interest& interest) const;
 
+  Status write(const topics::Changes& changes);
   void take_submissions(CommitGroup& group);
   void sequence(CommitGroup& group, Submission& submission);
   void sequence(CommitGroup& group, Submission& submission, Draft& draft);
@@ -320,7 +329,9 @@ class Hub {
   uint64_t topics_limit_;
   uint64_t committed_ = 0;
   uint64_t published_ = 0;
-  uint64_t to_wake_ = 0;  // A bit for each worker that this publish has to wake.
+  uint64_t published_bytes_ = 0;
+  int64_t published_us_ = 0;  // When it took what it is publishing now; steady.
+  uint64_t to_wake_ = 0;      // A bit for each worker that this publish has to wake.
   int64_t last_time_ms_ = 0;
 
   // With a journal.
@@ -338,6 +349,7 @@ class Hub {
   size_t trim_budget_ = 0;   // The journal's thread's own, like the next.
   size_t written_last_ = 0;  // Events.
   int64_t keys_expired_ms_ = 0;
+  DurationHistogram writes_;  // Counted by the journal's thread.
   bool is_stopping_ = false;
 };
 

@@ -148,6 +148,7 @@ void Hub::set_options(const Options& options) {
 HubCounts Hub::counts() {
   const std::lock_guard lock(mutex_);
   return {.published = published_,
+          .published_bytes = published_bytes_,
           .evicted = retention_.evictions(),
           .topics = catalog_.by_name().size(),
           .topics_with_events = catalog_.topics_with_events,
@@ -156,7 +157,13 @@ HubCounts Hub::counts() {
           .memory_used = budget_.used(),
           .memory_limit = budget_.limit(),
           .left_journal = retention_.left_journal(),
-          .pending_bytes = pending_bytes_};
+          .pending_bytes = pending_bytes_,
+          .pending_limit = commit_options_.pending_bytes};
+}
+
+std::vector<topics::Tally> Hub::tallies() {
+  const std::lock_guard lock(mutex_);
+  return catalog_.tallies();
 }
 
 }  // namespace ringcast::server

@@ -69,6 +69,7 @@ Status Hub::submit(std::vector<Draft>& drafts, Publisher who, const std::string&
     submission.client = who.client;
     submission.request_key = request_key;
     submission.done = std::move(done);
+    submission.submitted_us = clock_.steady_us();
     submission.charged = bytes;
   }
   is_unreleased_.store(true, std::memory_order_relaxed);
@@ -127,7 +128,7 @@ Result<bool> Hub::commit() {
       group.changes.forgotten = {forgotten.high, forgotten.deleted_high};
     }
   }
-  Status written = group.changes.empty() ? Status(Ok{}) : journal_->write(group.changes);
+  Status written = write(group.changes);
   written_last_ = group.events;
   if (!written) {
     undo(group);
@@ -137,6 +138,16 @@ Result<bool> Hub::commit() {
     return std::move(written ? planned : written).failure();
   }
   return !group.changes.empty();
+}
+
+Status Hub::write(const topics::Changes& changes) {
+  if (changes.empty()) {
+    return Ok{};
+  }
+  const int64_t begun_us = clock_.steady_us();
+  Status written = journal_->write(changes);
+  writes_.observe(clock_.steady_us() - begun_us);
+  return written;
 }
 
 void Hub::take_submissions(CommitGroup& group) {
@@ -228,7 +239,7 @@ void Hub::sequence(CommitGroup& group, Submission& submission, Draft& draft) {
     add(receipt, *draft.repeat_of);
     return;
   }
-  draft.event->seal(epoch_, ++assigned_, last_time_ms_);
+  draft.event->seal(epoch_, ++assigned_, last_time_ms_, submission.submitted_us);
   place_in_journal(group, *draft.event);
   ++group.events;
   submission.is_written = true;
@@ -344,6 +355,7 @@ void Hub::settle(Submission& submission, const Status& written) {
       announce(retention_.append(event, name));
     }
     ++published_;
+    published_bytes_ += event->wire().size();
     if (!draft.key.empty()) {
       const std::string id(event->id());
       keys_.add(IdempotencyKeys::scoped(submission.who, event->topics(), draft.key), {1, id, id},

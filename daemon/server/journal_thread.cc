@@ -55,10 +55,11 @@ void JournalThread::run(const std::function<void(const Status&)>& restored) {
     if (const uint64_t max_bytes = max_bytes_.exchange(0); max_bytes > 0) {
       journal_.set_max_bytes(max_bytes);
     }
-    note(hub_.commit());
+    commit();
     sync_if_due();
     const topics::JournalUsage usage = journal_.usage();
     counts_.used_bytes = usage.used_bytes;
+    counts_.limit_bytes = usage.limit_bytes;
     counts_.disk_bytes = usage.disk_bytes;
   }
   if (const Status closed = journal_.close(); !closed) {
@@ -76,20 +77,27 @@ void JournalThread::sync_if_due() {
     return;
   }
   synced_ms_ = now_ms;
+  const int64_t begun_us = hub_.clock().steady_us();
   const Status synced = journal_.sync();
-  note(synced ? Result<bool>(true) : Result<bool>(Failure{synced.error()}));
+  counts_.syncs.observe(hub_.clock().steady_us() - begun_us);
+  note(synced);
   if (!synced || is_sync_failing_) {
     is_sync_failing_ = !synced;
     hub_.set_storage_error(synced ? std::nullopt : std::optional(synced.error()));
   }
 }
 
-void JournalThread::note(const Result<bool>& written) {
-  if (written) {
-    if (!*written) {
-      return;
-    }
-    counts_.commits.add();
+void JournalThread::commit() {
+  const Result<bool> written = hub_.commit();
+  if (written && !*written) {
+    return;  // There was nothing to write.
+  }
+  counts_.commits.add(written ? 1 : 0);
+  note(written ? Status(Ok{}) : Status(Failure{written.error()}));
+}
+
+void JournalThread::note(const Status& done) {
+  if (done) {
     if (!is_sync_failing_ && counts_.is_failing.exchange(false)) {
       log_({LogLevel::kInfo, "the journal works again", {}, "journal"});
     }
@@ -99,7 +107,7 @@ void JournalThread::note(const Result<bool>& written) {
   if (!counts_.is_failing.exchange(true)) {
     log_({LogLevel::kError,
           "the journal fails: publishes are refused",
-          {{"error", written.error().detail}},
+          {{"error", done.error().detail}},
           "journal"});
   }
 }

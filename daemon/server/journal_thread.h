@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/counter.h"
+#include "base/duration_histogram.h"
 #include "base/log.h"
 #include "server/hub.h"
 #include "topics/journal.h"
@@ -19,7 +20,9 @@ class JournalThread {
   struct Counts {
     Counter commits;
     Counter failures;
+    DurationHistogram syncs;  // Those that are no part of a commit.
     std::atomic<uint64_t> used_bytes{0};
+    std::atomic<uint64_t> limit_bytes{0};
     std::atomic<uint64_t> disk_bytes{0};
     std::atomic<bool> is_failing{false};
   };
@@ -40,7 +43,8 @@ class JournalThread {
   void run(const std::function<void(const Status&)>& restored);
   Status restore();
   void sync_if_due();
-  void note(const Result<bool>& written);
+  void commit();
+  void note(const Status& done);
 
   Hub& hub_;
   topics::Journal& journal_;

@@ -8,6 +8,7 @@
 
 #include "auth/authenticator.h"
 #include "base/counter.h"
+#include "base/duration_histogram.h"
 #include "base/log.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -56,7 +57,8 @@ struct AdminRequest {
   const Limits& limits;
   bool is_ready;     // Not starting, not draining.
   bool is_starting;  // The journal is being read.
-  // For what the journal has to do first: call it once, and what it returns once, from any thread.
+  // For what other threads have to do first: call it once, and what it returns once, from any
+  // thread.
   std::function<std::function<void(http::Response)>()> defer;
 };
 
@@ -88,15 +90,26 @@ enum class Limit : uint8_t {
 };
 constexpr size_t kLimits = 5;
 
+// Classes of status codes, from 1xx to 5xx.
+constexpr size_t kStatusClasses = 5;
+
 // What a worker counts. Written by its thread, read by all.
 struct WorkerCounts {
   Counter accepted;
   Counter requests;
-  Counter refused;  // Answers of 400 and above.
+  std::array<Counter, kStatusClasses> responses;
+  Counter refused;  // Answers of 400 and above, and streams that are told to come later.
   Counter subscriptions;
   Counter heartbeats;
   std::array<Counter, kCloseReasons> closed;
   std::array<Counter, kLimits> limited;
+  DurationHistogram publishes;  // From the whole request to its answer.
+  DurationHistogram loop_lag;   // How late the loop came to its tick.
+
+  void count_response(int status) {
+    responses[static_cast<size_t>(status / 100 - 1)].add();
+    refused.add(status >= 400 ? 1 : 0);
+  }
 };
 
 // What all workers share. Outlives them.

@@ -55,6 +55,7 @@ bool Worker::turn() {
 }
 
 void Worker::tick() {
+  count_loop_lag();
   const int64_t now = now_ms();
   // Heartbeats carry what is visible: look first.
   fanout_.refresh();

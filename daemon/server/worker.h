@@ -75,6 +75,7 @@ class Worker {
   void sweep();
   void reap();
   void free_place(bool is_shed);
+  void count_loop_lag();
   void end_some();
 
   const uint32_t index_;
@@ -98,6 +99,7 @@ class Worker {
   bool holds_submissions_ = false;  // For one turn.
   bool is_end_due_ = false;         // At the end of this turn.
   bool is_stopped_ = false;
+  int64_t tick_due_us_ = 0;     // 0: there was none so far.
   int64_t drain_until_ms_ = 0;  // 0: not draining.
   std::unique_ptr<net::TurnHook> turn_hook_;
   std::unique_ptr<net::Ticker> ticker_;

@@ -40,6 +40,15 @@ void Worker::adopt(int descriptor, const Listening& listening, bool is_shed) {
   }
 }
 
+// The timer goes off when the loop comes to it: what keeps the loop from that delays everything.
+void Worker::count_loop_lag() {
+  const int64_t now_us = services_.hub.clock().steady_us();
+  if (tick_due_us_ > 0) {
+    counts_.loop_lag.observe(now_us - tick_due_us_);
+  }
+  tick_due_us_ = now_us + net::Wheel::kTickMs * 1000;
+}
+
 void Worker::free_place(bool is_shed) {
   services_.shed.fetch_sub(is_shed ? 1 : 0, std::memory_order_relaxed);
   services_.connections.fetch_sub(1, std::memory_order_relaxed);

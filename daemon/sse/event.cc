@@ -53,8 +53,8 @@ std::unique_ptr<Event> Event::encode(const EventFields& fields, std::vector<std:
       event->has_publisher_id_ ? kIdField.size() + fields.id.size() + 1 : kIdRoom;
   const size_t type_bytes = type.empty() ? 0 : kEventField.size() + type.size() + 1;
   if (fields.retry_ms) {
-    event->retry_ms_ = clamp_retry_ms(*fields.retry_ms);
-    retry = "retry: " + std::to_string(*event->retry_ms_) + "\n";
+    event->retry_ms_ = static_cast<uint32_t>(clamp_retry_ms(*fields.retry_ms));
+    retry = "retry: " + std::to_string(event->retry_ms_) + "\n";
   }
   std::string& out = event->buffer_;
   out.reserve(id_bytes + type_bytes + retry.size() + shape.lines * kDataField.size() + shape.bytes +
@@ -83,10 +83,11 @@ std::unique_ptr<Event> Event::encode(const EventFields& fields, std::vector<std:
   return event;
 }
 
-void Event::seal(std::string_view epoch, uint64_t seq, int64_t time_ms) {
+void Event::seal(std::string_view epoch, uint64_t seq, int64_t time_ms, int64_t published_us) {
   assert(epoch.size() <= kMaxEpochBytes);
   seq_ = seq;
   time_ms_ = time_ms;
+  published_us_ = published_us;
   if (has_publisher_id_) {
     return;
   }

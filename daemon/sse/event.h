@@ -41,11 +41,13 @@ class Event {
   // Encodes all but the position, outside of any lock. The fields passed check_fields().
   static std::unique_ptr<Event> encode(const EventFields& fields, std::vector<std::string> topics);
 
-  // Gives the event its place. Cheap: called once, under the hub's lock.
-  void seal(std::string_view epoch, uint64_t seq, int64_t time_ms);
+  // Gives the event its place. Cheap: called once, under the hub's lock. `published_us`: when it
+  // was published, on the steady clock; 0: not by this process.
+  void seal(std::string_view epoch, uint64_t seq, int64_t time_ms, int64_t published_us = 0);
 
   [[nodiscard]] uint64_t seq() const noexcept { return seq_; }
   [[nodiscard]] int64_t time_ms() const noexcept { return time_ms_; }  // Unix time.
+  [[nodiscard]] int64_t published_us() const noexcept { return published_us_; }
   [[nodiscard]] const std::vector<std::string>& topics() const noexcept { return topics_; }
   // The block as it goes out, from "id: " to the blank line.
   [[nodiscard]] std::string_view wire() const noexcept;
@@ -57,7 +59,9 @@ class Event {
   [[nodiscard]] bool is_private() const noexcept { return is_private_; }
   [[nodiscard]] bool has_publisher_id() const noexcept { return has_publisher_id_; }
   [[nodiscard]] std::string_view type() const noexcept;  // Empty: "message".
-  [[nodiscard]] std::optional<uint64_t> retry_ms() const noexcept { return retry_ms_; }
+  [[nodiscard]] std::optional<uint64_t> retry_ms() const noexcept {
+    return retry_ms_ == 0 ? std::nullopt : std::optional<uint64_t>(retry_ms_);
+  }
   // The data as a client gets it: lines joined by LF.
   [[nodiscard]] std::string data() const;
   [[nodiscard]] size_t data_bytes() const noexcept { return data_bytes_; }
@@ -67,6 +71,7 @@ class Event {
  private:
   uint64_t seq_ = 0;
   int64_t time_ms_ = 0;
+  int64_t published_us_ = 0;
   std::vector<std::string> topics_;
   std::string buffer_;       // Room for the longest position first, then the block's rest.
   uint32_t wire_begin_ = 0;  // Where the block starts in buffer_, set by seal().
@@ -75,7 +80,7 @@ class Event {
   uint32_t type_size_ = 0;
   uint32_t data_begin_ = 0;  // The first "data: " line.
   uint32_t data_bytes_ = 0;
-  std::optional<uint64_t> retry_ms_;
+  uint32_t retry_ms_ = 0;  // 0: none.
   bool has_publisher_id_ = false;
   bool is_private_ = false;
 };

@@ -21,6 +21,15 @@ size_t cost_of_topic(const Topic& topic) {
   return kTopicCost + topic.name.size();
 }
 
+std::vector<Tally> tallies_for(const Policies& policies) {
+  std::vector<Tally> tallies;
+  for (const PolicyRule& rule : policies.rules) {
+    tallies.push_back({.match = rule.match});
+  }
+  tallies.emplace_back();
+  return tallies;
+}
+
 }  // namespace
 
 void Tombstone::absorb(const Tombstone& other) {
@@ -57,6 +66,7 @@ uint64_t Topic::subscribers() const {
 Catalog::Catalog(Budget& budget, Policies policies, uint32_t workers, size_t max_tombstones)
     : budget_(budget),
       policies_(std::move(policies)),
+      tallies_(tallies_for(policies_)),
       workers_(workers),
       max_tombstones_(max_tombstones) {}
 
@@ -78,7 +88,8 @@ Topic& Catalog::touch(std::string_view name) {
   if (Topic* known = find(name)) {
     return *known;
   }
-  auto born = std::make_unique<Topic>(name, policies_.of(name), budget_);
+  const size_t rule = policies_.rule_of(name);
+  auto born = std::make_unique<Topic>(name, policies_.at(rule), tallies_[rule], budget_);
   Topic& topic = *born;
   budget_.charge(cost_of_topic(topic));
   topics_.emplace(topic.name, std::move(born));
@@ -250,8 +261,20 @@ void Catalog::leave(Interest& interest) {
 
 void Catalog::set_policies(Policies policies) {
   policies_ = std::move(policies);
+  const std::vector<Tally> before = std::exchange(tallies_, tallies_for(policies_));
+  for (const Tally& old : before) {
+    const auto same = std::find_if(tallies_.begin(), tallies_.end(),
+                                   [&](const Tally& tally) { return tally.match == old.match; });
+    if (same != tallies_.end()) {
+      same->published = old.published;
+    }
+  }
   for (const auto& [name, topic] : topics_) {
-    topic->policy = &policies_.of(name);
+    const size_t rule = policies_.rule_of(name);
+    topic->policy = &policies_.at(rule);
+    topic->tally = &tallies_[rule];
+    topic->tally->events += topic->ring.size();
+    topic->tally->bytes += topic->ring.bytes();
   }
 }
 

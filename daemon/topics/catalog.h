@@ -93,6 +93,15 @@ struct PatternWatch {
   Tombstone gone;
 };
 
+// What the topics of one rule hold in their rings, and what has come: an event counts in each of
+// its topics.
+struct Tally {
+  std::string match;  // The rule's; empty: of topics without one.
+  uint64_t published = 0;
+  uint64_t events = 0;
+  uint64_t bytes = 0;  // Of the wire blocks.
+};
+
 // A topic that has events or subscribers. Guarded by the hub's lock.
 struct Topic {
   struct Link {
@@ -100,11 +109,12 @@ struct Topic {
     size_t back;  // This link's index in interest->topics.
   };
 
-  Topic(std::string_view topic_name, const Policy& topic_policy, Budget& budget)
-      : name(topic_name), policy(&topic_policy), ring(budget) {}
+  Topic(std::string_view topic_name, const Policy& topic_policy, Tally& topic_tally, Budget& budget)
+      : name(topic_name), policy(&topic_policy), tally(&topic_tally), ring(budget) {}
 
   const std::string name;
   const Policy* policy;  // In the catalog's policies.
+  Tally* tally;          // In the catalog's tallies.
   Ring ring;
   OnDisk disk;
   std::vector<Link> interests;
@@ -179,7 +189,10 @@ class Catalog {
   void join(Interest& interest);
   void leave(Interest& interest);
 
+  // What was published counts on for a rule with the same match as before.
   void set_policies(Policies policies);
+  // One for each rule, and the last for topics without one.
+  [[nodiscard]] const std::vector<Tally>& tallies() const noexcept { return tallies_; }
   [[nodiscard]] const std::map<std::string_view, Topic*>& by_name() const { return by_name_; }
   [[nodiscard]] size_t tombstones() const noexcept { return tombstones_.size(); }
 
@@ -203,6 +216,7 @@ class Catalog {
 
   Budget& budget_;
   Policies policies_;
+  std::vector<Tally> tallies_;  // Grows with new policies only: topics point to it.
   const uint32_t workers_;
   size_t max_tombstones_;
   std::unordered_map<std::string_view, std::unique_ptr<Topic>> topics_;  // Keys in the topics.

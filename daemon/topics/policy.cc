@@ -4,13 +4,12 @@
 
 namespace ringcast::topics {
 
-const Policy& Policies::of(std::string_view topic) const {
-  for (const auto& rule : rules) {
-    if (matches(rule.match, topic)) {
-      return rule.policy;
-    }
+size_t Policies::rule_of(std::string_view topic) const {
+  size_t rule = 0;
+  while (rule < rules.size() && !matches(rules[rule].match, topic)) {
+    ++rule;
   }
-  return fallback;
+  return rule;
 }
 
 }  // namespace ringcast::topics

@@ -41,7 +41,12 @@ struct Policies {
   Policy fallback;
   std::vector<PolicyRule> rules;
 
-  [[nodiscard]] const Policy& of(std::string_view topic) const;
+  // The index of the topic's rule; rules.size() where none matches.
+  [[nodiscard]] size_t rule_of(std::string_view topic) const;
+  [[nodiscard]] const Policy& at(size_t rule) const {
+    return rule < rules.size() ? rules[rule].policy : fallback;
+  }
+  [[nodiscard]] const Policy& of(std::string_view topic) const { return at(rule_of(topic)); }
   bool operator==(const Policies&) const = default;
 };
 

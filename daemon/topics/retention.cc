@@ -53,16 +53,32 @@ Topic& Retention::append(const EventRef& event, std::string_view name) {
   if (!topic.holds_events()) {
     ++catalog_.topics_with_events;
   }
-  topic.ring.append(event);
+  put(event, topic);
+  ++topic.tally->published;
   topic.has_private = topic.has_private || event->is_private();
   if (topic.is_journaled()) {
     count_on_disk(*event, topic);
   }
+  trim(topic);
+  return topic;
+}
+
+void Retention::put(const EventRef& event, Topic& topic) {
+  topic.ring.append(event);
+  ++topic.tally->events;
+  topic.tally->bytes += event->wire().size();
   if (event->has_publisher_id()) {
     ids_.add(*event, topic);
   }
-  trim(topic);
-  return topic;
+}
+
+// It has left the topic's ring.
+void Retention::note_gone(const sse::Event& event, Topic& topic) {
+  --topic.tally->events;
+  topic.tally->bytes -= event.wire().size();
+  if (event.has_publisher_id()) {
+    ids_.remove(event, topic);
+  }
 }
 
 void Retention::trim(Topic& topic) {
@@ -87,9 +103,7 @@ void Retention::evict_oldest(Topic& topic) {
                             : topic.ring.evict_oldest(tell_clock_, remembered(*topic.policy));
   topic.disk.paged_high = is_on_disk ? gone->seq() : 0;
   ++evictions_;
-  if (gone->has_publisher_id()) {
-    ids_.remove(*gone, topic);
-  }
+  note_gone(*gone, topic);
   if (!topic.holds_events()) {
     --catalog_.topics_with_events;
   }

@@ -86,6 +86,8 @@ class Retention {
   void set_time(int64_t unix_ms) noexcept { now_unix_ms_ = unix_ms; }
 
  private:
+  void put(const EventRef& event, Topic& topic);
+  void note_gone(const sse::Event& event, Topic& topic);
   void trim(Topic& topic);
   void evict_oldest(Topic& topic);
   [[nodiscard]] uint64_t pumped_by_all(const Topic& topic) const;

@@ -50,10 +50,7 @@ bool Retention::must_go(const Topic& topic, const JournalHead& oldest) const {
 
 void Retention::let_go(Topic& topic, const JournalHead& oldest) {
   if (!topic.ring.empty() && topic.ring.oldest().seq == oldest.seq) {
-    const EventRef gone = topic.ring.page_out_oldest();
-    if (gone->has_publisher_id()) {
-      ids_.remove(*gone, topic);
-    }
+    note_gone(*topic.ring.page_out_oldest(), topic);
   }
   const bool is_shared = oldest.topics.size() > 1;
   topic.ring.note_loss(
@@ -80,9 +77,7 @@ void Retention::clear_on_disk(Topic& topic) {
   topic.ring.forget_up_to(topic.on_disk_only_high(), tell_clock_);
   while (!topic.ring.empty()) {
     const EventRef gone = topic.ring.page_out_oldest();
-    if (gone->has_publisher_id()) {
-      ids_.remove(*gone, topic);
-    }
+    note_gone(*gone, topic);
     const bool is_shared = gone->topics().size() > 1;
     topic.ring.note_loss(
         gone->seq(),
@@ -105,10 +100,7 @@ void Retention::restore(const EventRef& event, Topic& topic) {
   if (topic.ring.empty()) {
     topic.disk.paged_high = topic.disk.oldest_seq == event->seq() ? 0 : event->seq() - 1;
   }
-  topic.ring.append(event);
-  if (event->has_publisher_id()) {
-    ids_.add(*event, topic);
-  }
+  put(event, topic);
   trim(topic);
 }
 

@@ -1,37 +1,10 @@
-"""Looking and cleaning up: topics, history, deletion, health, readiness, metrics."""
+"""Looking and cleaning up: topics, history, deletion, health, readiness."""
 
-import re
 import unittest
 
 from harness.case import DaemonCase, seq
 from harness.http import encoded, query
 from harness.waiting import wait_until
-
-SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*",?)*\})? (\S+)')
-
-
-def parse_metrics(text):
-    """Prometheus text format 0.0.4, strictly: {name with labels: value} and {family: type}."""
-    assert text.endswith("\n"), "the last line needs its end"
-    types, helps, samples = {}, set(), {}
-    for line in text.splitlines():
-        if line.startswith("# TYPE "):
-            name, kind = line[7:].split(" ")
-            assert name not in types, f"{name} has two types"
-            assert kind in ("counter", "gauge", "histogram", "summary", "untyped"), line
-            types[name] = kind
-        elif line.startswith("# HELP "):
-            helps.add(line[7:].split(" ", 1)[0])
-        elif line and not line.startswith("#"):
-            match = SAMPLE.fullmatch(line)
-            assert match, f"no sample: {line!r}"
-            name, labels, value = match.groups()
-            family = re.sub("_(bucket|sum|count)$", "", name)
-            assert name in types or family in types, f"{name} has no type"
-            assert name + (labels or "") not in samples, f"{line!r} came twice"
-            samples[name + (labels or "")] = float(value)
-    assert set(types) == helps, f"types and helps differ: {set(types) ^ helps}"
-    return samples, types
 
 
 class TopicsTest(DaemonCase):
@@ -170,31 +143,6 @@ class HealthTest(DaemonCase):
         response = self.fetch("GET", "/")
         self.assertEqual(response.status, 200)
         self.assertTrue(response.header("Content-Type").startswith("text/html"))
-
-    def test_metrics_are_prometheus_text(self):
-        self.listener()
-        self.publish("x")
-        response = self.fetch("GET", "/metrics")
-        self.assertEqual(response.status, 200)
-        self.assertTrue(response.header("Content-Type").startswith("text/plain"))
-        samples, types = parse_metrics(response.body.decode("utf-8"))
-        own = [name for name in types if name.startswith("ringcast_")]
-        self.assertGreater(len(own), 5)
-        for name, kind in types.items():
-            if kind == "counter":
-                self.assertTrue(name.endswith("_total"), name)
-        self.assertTrue(any(value > 0 for value in samples.values()))
-
-    def test_counters_never_fall(self):
-        def counters():
-            samples, types = parse_metrics(self.fetch("GET", "/metrics").body.decode("utf-8"))
-            return {name: value for name, value in samples.items() if types.get(name.split("{")[0]) == "counter"}
-        before = counters()
-        self.publish_numbers(0, 10)
-        after = counters()
-        for name, value in before.items():
-            self.assertGreaterEqual(after[name], value, name)
-        self.assertTrue(any(after[name] >= before[name] + 10 for name in before), after)
 
 
 class NoPageTest(DaemonCase):

@@ -15,7 +15,8 @@ namespace ringcast::admin {
 // A hub without workers' loops, and the admin routes on it.
 struct Desk {
   explicit Desk(server::Options hub_options = {})
-      : hub(hub_options, "e", clock), admin(hub, [] { return std::string("metric 1\n"); }) {}
+      : hub(hub_options, "e", clock),
+        admin(hub, [](const std::function<void(std::string)>& take) { take("metric 1\n"); }) {}
 
   std::string publish(std::vector<std::string> topics, std::string_view data = "x",
                       std::string_view type = "", std::string_view id = "") {
@@ -31,7 +32,13 @@ struct Desk {
     request.target = text;
     const http::Target target = *http::parse_target(text);
     const server::Route route = *server::find_route(target, true);
-    return *admin({route, request, target, test::nobody(grants), limits, is_ready, false, {}});
+    std::optional<http::Response> deferred;
+    const auto defer = [&] {
+      return [&](http::Response response) { deferred = std::move(response); };
+    };
+    auto response =
+        admin({route, request, target, test::nobody(grants), limits, is_ready, false, defer});
+    return response ? *std::move(response) : *std::move(deferred);
   }
   std::string body(const std::string& text) { return ask(text).body; }
   int status(const std::string& text, http::Method method = http::Method::kGet) {

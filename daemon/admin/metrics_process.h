@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace ringcast::admin {
+
+// What the system says of this process. What it does not say is missing.
+struct ProcessNumbers {
+  double cpu_seconds = 0;  // User and system.
+  std::optional<uint64_t> resident_bytes;
+  std::optional<uint64_t> virtual_bytes;
+  std::optional<uint64_t> open_descriptors;
+  std::optional<uint64_t> most_descriptors;
+};
+
+// Reads /proc. With many connections that takes time before Linux 6.2: not for a worker's loop.
+[[nodiscard]] ProcessNumbers read_process();
+
+}  // namespace ringcast::admin
