@@ -275,11 +275,11 @@ class Hub {
                          const HeldPage& page) const;
   bool is_retained(const sse::Event& event, const topics::Interest& interest) const;
 
-  Status write(const topics::Changes& changes);
+  Status write(const CommitGroup& group);
   void take_submissions(CommitGroup& group);
   void sequence(CommitGroup& group, Submission& submission);
   void sequence(CommitGroup& group, Submission& submission, Draft& draft);
-  void place_in_journal(CommitGroup& group, const sse::Event& event);
+  bool place_in_journal(CommitGroup& group, const sse::Event& event);
   topics::Topic& journaled_topic(CommitGroup& group, const std::string& name);
   void settle(CommitGroup& group, const Status& written);
   static void answer(Submission& submission, const Status& written);
