@@ -44,34 +44,33 @@ MetricsText::Samples totals(const std::vector<const Counts*>& all,
   return samples;
 }
 
-std::vector<const DurationHistogram*> parts_of(const std::vector<const WorkerCounts*>& workers) {
-  std::vector<const DurationHistogram*> parts;
-  for (const WorkerCounts* counts : workers) {
-    parts.push_back(&counts->publishes);
+template <typename Counts, typename Find>
+std::vector<const DurationHistogram*> parts(const std::vector<const Counts*>& all, Find find) {
+  std::vector<const DurationHistogram*> found;
+  found.reserve(all.size());
+  for (const Counts* counts : all) {
+    found.push_back(find(*counts));
   }
-  return parts;
+  return found;
 }
 
 void add_traffic(MetricsText& metrics, const Snapshot& snapshot) {
-  std::vector<const DurationHistogram*> lags;
-  for (const FanoutCounts* counts : snapshot.fanouts) {
-    lags.push_back(&counts->lag.durations());
-  }
   metrics.counter("ringcast_events_published_total", "Events stored.",
                   static_cast<double>(snapshot.hub.published));
   metrics.counter("ringcast_published_bytes_total", "Bytes of stored events, as they go out.",
                   static_cast<double>(snapshot.hub.published_bytes));
   metrics.histogram("ringcast_publish_duration_seconds",
                     "From a publish request that has come whole to its answer. Not of NDJSON.",
-                    parts_of(snapshot.workers));
+                    parts(snapshot.workers, [](const auto& counts) { return &counts.publishes; }));
   metrics.counter("ringcast_deliveries_total", "Events written to subscribers.",
                   total(snapshot.fanouts, &FanoutCounts::deliveries));
   metrics.counter("ringcast_delivered_bytes_total", "Bytes written to subscribers.",
                   total(snapshot.fanouts, &FanoutCounts::bytes));
-  metrics.histogram("ringcast_delivery_lag_seconds",
-                    "From the publish to the kernel that sends it: one for each write to a live "
-                    "subscriber, of its oldest event.",
-                    lags);
+  metrics.histogram(
+      "ringcast_delivery_lag_seconds",
+      "From the publish to the kernel that sends it: one for each write to a live "
+      "subscriber, of its oldest event.",
+      parts(snapshot.fanouts, [](const auto& counts) { return &counts.lag.durations(); }));
   metrics.counter("ringcast_heartbeats_total", "Heartbeats written.",
                   total(snapshot.workers, &WorkerCounts::heartbeats));
 }

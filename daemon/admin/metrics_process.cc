@@ -2,9 +2,9 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -21,17 +21,23 @@ std::optional<uint64_t> count_descriptors() {
   if (::stat(kDescriptors, &folder) == 0 && folder.st_size > 0) {
     return static_cast<uint64_t>(folder.st_size);  // Since Linux 6.2.
   }
+  return list_descriptors();
+}
+
+}  // namespace
+
+std::optional<uint64_t> list_descriptors() {
   std::error_code error;
   uint64_t count = 0;
   std::filesystem::directory_iterator entry(kDescriptors, error);
   for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
     ++count;
   }
-  return error || count == 0 ? std::nullopt
-                             : std::optional(count - 1);  // Without the one that reads them.
+  if (error || count == 0) {
+    return std::nullopt;
+  }
+  return count - 1;  // Without the one that reads them.
 }
-
-}  // namespace
 
 ProcessNumbers read_process() {
   ProcessNumbers numbers;

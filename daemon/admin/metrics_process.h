@@ -17,4 +17,7 @@ struct ProcessNumbers {
 // Reads /proc. With many connections that takes time before Linux 6.2: not for a worker's loop.
 [[nodiscard]] ProcessNumbers read_process();
 
+// Its part that takes time: counts the descriptors one by one. Nothing when it cannot.
+[[nodiscard]] std::optional<uint64_t> list_descriptors();
+
 }  // namespace ringcast::admin

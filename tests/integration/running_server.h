@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "admin/admin.h"
+#include "admin/metrics.h"
 #include "journal/journal.h"
 #include "net/acceptor.h"
 #include "net/loop.h"
@@ -38,7 +39,10 @@ class RunningServer {
       : journal_(open_journal(journal_folder)),
         hub_(journal_ ? server::Hub(options, *journal_, clock_)
                       : server::Hub(options, "e", clock_)),
-        admin_(hub_, [] { return std::string(); }),
+        admin_(hub_,
+               [this](std::function<void(std::string)> take) {
+                 control_.post([this, take = std::move(take)] { take(metrics()); });
+               }),
         services_{.hub = hub_, .log = [](const LogLine&) {}, .admin = std::ref(admin_)},
         control_(loop_) {
     Result<net::Listener> opened =
@@ -120,6 +124,17 @@ class RunningServer {
   static server::SettingsRef settings(const server::Options& options) {
     return std::make_shared<const server::Settings>(
         server::Settings{.options = options, .auth = *auth::Authenticator::make({}, {})});
+  }
+  [[nodiscard]] std::string metrics() {
+    return admin::render_metrics({.hub = hub_.counts(),
+                                  .tallies = hub_.tallies(),
+                                  .workers = server_->counts(),
+                                  .fanouts = server_->fanout_counts(),
+                                  .connections = services_.connections.load(),
+                                  .subscribers = services_.subscribers.load(),
+                                  .journal = journal_thread_ ? &journal_thread_->counts() : nullptr,
+                                  .journal_writes = &hub_.journal_writes(),
+                                  .process = admin::read_process()});
   }
   void on_loop(const std::function<void()>& task) {
     const auto done = std::make_shared<std::promise<void>>();

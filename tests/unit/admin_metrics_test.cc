@@ -126,6 +126,7 @@ TEST_CASE("admin: the numbers of a process are those of the system") {
   REQUIRE(before.open_descriptors);
   CHECK(*after.open_descriptors == *before.open_descriptors + pipes.size());
   CHECK(*after.open_descriptors < *after.most_descriptors);
+  CHECK(list_descriptors() == after.open_descriptors);
   CHECK(after.cpu_seconds >= before.cpu_seconds);
   CHECK(after.cpu_seconds > 0);
   CHECK(*after.resident_bytes > 1'000'000);
