@@ -66,6 +66,7 @@ void Worker::tick() {
     }
   }
   access_log_.tick();
+  look_at_readers();
   if (index_ == 0) {
     sweep();
   }

@@ -81,7 +81,7 @@ class FakeJournal final : public topics::Journal {
   }
   Status close() override { return Ok{}; }
 
-  std::optional<Error> failure;             // Of every write.
+  std::optional<Error> failure;  // Of every write.
   uint64_t reserved = 0;
   std::vector<topics::StoredTopic> stored;  // From before the start.
   topics::JournalUsage disk{.limit_bytes = 1 << 30};
