@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "admin/dashboard.h"
 #include "auth/access.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -56,12 +57,7 @@ http::Response no_such_topic(const std::string& topic) {
 http::Response page() {
   return {.content_type = "text/html; charset=utf-8",
           .body = std::string(page_html),
-          .headers = {{"Content-Security-Policy",
-                       "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-                       "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
-                       "frame-ancestors 'none'"},
-                      {"X-Content-Type-Options", "nosniff"},
-                      {"Referrer-Policy", "no-referrer"}}};
+          .headers = page_headers("style-src 'unsafe-inline'; script-src 'unsafe-inline'")};
 }
 
 }  // namespace
@@ -77,6 +73,8 @@ std::optional<http::Response> Admin::operator()(const server::AdminRequest& requ
   switch (request.route.endpoint) {
     case Endpoint::kPage:
       return page();
+    case Endpoint::kDashboard:
+      return request.route.lacks_slash ? dashboard_redirect() : dashboard_file(request.route.file);
     case Endpoint::kHealth:
       return http::Response{.content_type = "text/plain", .body = "ok\n"};
     case Endpoint::kReady:

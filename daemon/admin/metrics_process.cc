@@ -39,13 +39,8 @@ std::optional<uint64_t> list_descriptors() {
   return count - 1;  // Without the one that reads them.
 }
 
-ProcessNumbers read_process() {
+ProcessNumbers read_memory() {
   ProcessNumbers numbers;
-  timespec cpu{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-  numbers.cpu_seconds =
-      static_cast<double>(cpu.tv_sec) + static_cast<double>(cpu.tv_nsec) / kNanosecondsPerSecond;
-
   uint64_t all_pages = 0;
   uint64_t resident_pages = 0;
   if (std::ifstream("/proc/self/statm") >> all_pages >> resident_pages) {
@@ -53,6 +48,15 @@ ProcessNumbers read_process() {
     numbers.virtual_bytes = all_pages * page_bytes;
     numbers.resident_bytes = resident_pages * page_bytes;
   }
+  return numbers;
+}
+
+ProcessNumbers read_process() {
+  ProcessNumbers numbers = read_memory();
+  timespec cpu{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+  numbers.cpu_seconds =
+      static_cast<double>(cpu.tv_sec) + static_cast<double>(cpu.tv_nsec) / kNanosecondsPerSecond;
   numbers.open_descriptors = count_descriptors();
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {

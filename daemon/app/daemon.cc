@@ -4,7 +4,6 @@
 #include <csignal>
 #include <utility>
 
-#include "admin/metrics.h"
 #include "app/credentials.h"
 #include "app/listeners.h"
 
@@ -53,6 +52,7 @@ Daemon::Daemon(config::Config config, Access access, std::vector<server::ServedL
     admin_.set_readers(journal_readers_.get());
   }
   server_ = std::make_unique<server::Server>(loop_, services_, settings_, listeners_);
+  start_sys_feed();
   tls_renewal_ = std::make_unique<TlsRenewal>(listeners_, *mailbox_, log_);
   tls_ticker_ = std::make_unique<net::Ticker>(loop_, kTlsLookMs, [this] { tls_renewal_->look(); });
   if (journal_) {
@@ -269,9 +269,11 @@ void Daemon::end() {
   mailbox_->post([this] {
     if (server_) {
       jwks_.reset();
+      sys_ticker_.reset();
       server_->stop();
       journal_readers_.reset();
       journal_thread_.reset();  // Writes what still waits; its answers go nowhere.
+      sys_feed_.reset();
       server_.reset();
       signals_.reset();
       tls_ticker_.reset();
@@ -304,18 +306,36 @@ server::SettingsRef Daemon::make_settings() const {
   return std::make_shared<const server::Settings>(std::move(settings));
 }
 
+admin::Snapshot Daemon::snapshot() {
+  return {.hub = hub_.counts(),
+          .workers = server_->counts(),
+          .fanouts = server_->fanout_counts(),
+          .connections = services_.connections.load(),
+          .subscribers = services_.subscribers.load(),
+          .limits = settings_->options.limits,
+          .journal = journal_thread_ ? &journal_thread_->counts() : nullptr,
+          .journal_writes = &hub_.journal_writes(),
+          .process = admin::read_memory(),
+          .started_unix_ms = started_unix_ms_};
+}
+
 std::string Daemon::metrics() {
-  return admin::render_metrics({.hub = hub_.counts(),
-                                .tallies = hub_.tallies(),
-                                .workers = server_->counts(),
-                                .fanouts = server_->fanout_counts(),
-                                .connections = services_.connections.load(),
-                                .subscribers = services_.subscribers.load(),
-                                .limits = settings_->options.limits,
-                                .journal = journal_thread_ ? &journal_thread_->counts() : nullptr,
-                                .journal_writes = &hub_.journal_writes(),
-                                .process = admin::read_process(),
-                                .started_unix_ms = started_unix_ms_});
+  admin::Snapshot all = snapshot();
+  all.tallies = hub_.tallies();
+  all.process = admin::read_process();
+  return admin::render_metrics(all);
+}
+
+// What the broker tells of itself, on its own topics.
+void Daemon::start_sys_feed() {
+  sys_feed_ = std::make_unique<admin::SysFeed>(
+      hub_, admin::SysFeed::Ports{.snapshot = [this] { return snapshot(); },
+                                  .watches = server_->watches()});
+  sys_ticker_ = std::make_unique<net::Ticker>(loop_, admin::SysFeed::kTickMs, [this] {
+    if (!services_.is_starting) {
+      sys_feed_->tick(is_draining_);
+    }
+  });
 }
 
 }  // namespace ringcast::app

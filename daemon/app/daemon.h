@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "admin/admin.h"
+#include "admin/metrics.h"
+#include "admin/sys_feed.h"
 #include "app/arguments.h"
 #include "app/auth_keys.h"
 #include "app/jwks_source.h"
@@ -54,9 +56,12 @@ class Daemon {
   void apply(config::Loaded loaded, Access access);
   void take_keys(auth::JwtKeys keys);
   void watch_jwks();
+  void start_sys_feed();
   void drain();
   void end();
   [[nodiscard]] server::SettingsRef make_settings() const;
+  // But for the rules' numbers and those of the process.
+  [[nodiscard]] admin::Snapshot snapshot();
   [[nodiscard]] std::string metrics();
   // For systemd.
   void report_to_systemd();
@@ -84,6 +89,8 @@ class Daemon {
   std::unique_ptr<server::JournalReaders> journal_readers_;
   std::unique_ptr<server::JournalThread> journal_thread_;
   std::unique_ptr<server::Server> server_;
+  std::unique_ptr<admin::SysFeed> sys_feed_;
+  std::unique_ptr<net::Ticker> sys_ticker_;
   std::unique_ptr<TlsRenewal> tls_renewal_;
   std::unique_ptr<net::Ticker> tls_ticker_;
   std::unique_ptr<JwksSource> jwks_;

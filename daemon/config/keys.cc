@@ -142,6 +142,7 @@ constexpr std::array kKeys = {
     Key{"idempotency.keys", kLive, Count{idempotency<&Idempotency::keys>, 1, kMany}},
     Key{"drain", kLive, Time{server<&Server::drain_ms>, 0, kHour}},
     Key{"page", kLive, Flag{server<&Server::page>}},
+    Key{"dashboard", kLive, Flag{server<&Server::dashboard>}},
     Key{"limits.connections", kLive, Count{limit<&Limits::connections>, 1, kMany}},
     Key{"limits.connections_per_address", kLive,
         Count{limit<&Limits::connections_per_address>, 1, kMany}},

@@ -50,6 +50,7 @@ Future judge(const Past& past, const Surroundings& surroundings) {
   }
   Future future{.epoch = past.meta.epoch, .last_seq = past.highest, .keeps_holes = true};
   if (past.meta.is_clean) {
+    future.last_seq = std::max(past.meta.reserved, past.highest);  // Not all in use was written.
     return future;
   }
   future.last_seq = std::max({past.meta.reserved, past.highest, past.mark->last});

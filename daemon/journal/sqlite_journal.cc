@@ -143,6 +143,7 @@ Status SqliteJournal::make_ready(const Changes& changes) {
 }
 
 Status SqliteJournal::reserve(uint64_t seq) {
+  used_ = std::max(used_, seq);
   if (seq <= files_.meta.reserved) {
     return Ok{};
   }
@@ -244,7 +245,7 @@ Status SqliteJournal::close() {
     return buried;
   }
   Meta meta = files_.meta;
-  meta.reserved = last_;
+  meta.reserved = std::max(last_, used_);
   meta.last = last_;
   meta.last_time = last_time_;
   meta.events = static_cast<uint64_t>(std::max<int64_t>(events_, 0));

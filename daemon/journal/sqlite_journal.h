@@ -43,6 +43,7 @@ class SqliteJournal final : public topics::Journal {
                                                           size_t bytes) override;
   Result<std::vector<topics::JournalKey>> keys() override;
   Status write(const topics::Changes& changes) override;
+  Status reserve(uint64_t seq) override;
   bool is_unsynced() const override { return is_unsynced_; }
   Status sync() override;
   Result<std::vector<topics::JournalHead>> oldest_of(uint64_t topic, uint64_t gone_high,
@@ -57,7 +58,6 @@ class SqliteJournal final : public topics::Journal {
   // Is everything as it was opened, and may this be written?
   Status check_files();
   Status make_ready(const topics::Changes& changes);
-  Status reserve(uint64_t seq);
   // What failed to be committed may stand in the log, for a recovery to find: remembers it...
   void note_refused(const topics::Changes& changes);
   // ...and overwrites it, before anything else is written.
@@ -79,7 +79,8 @@ class SqliteJournal final : public topics::Journal {
   bool has_commit_failed_ = false;  // In the last transact().
   bool is_unsynced_ = false;
   bool has_sync_failed_ = false;
-  uint64_t last_ = 0;  // The highest seq ever, and its time.
+  uint64_t used_ = 0;  // The highest that reserve() was asked for.
+  uint64_t last_ = 0;  // The highest seq ever that was written, and its time.
   int64_t last_time_ = 0;
   int64_t events_ = 0;
 };

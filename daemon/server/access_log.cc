@@ -18,18 +18,6 @@ constexpr std::string_view kCut = "...";
 constexpr std::string_view kHex = "0123456789ABCDEF";
 constexpr std::string_view kModule = "access";
 
-// Never in the middle of a character: the log would escape all of it.
-std::string shortened(std::string_view text) {
-  if (text.size() <= kMostBytes) {
-    return std::string(text);
-  }
-  size_t size = kMostBytes - kCut.size();
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80) {
-    --size;
-  }
-  return std::string(text.substr(0, size)).append(kCut);
-}
-
 // The absolute form can have a name and a password before the host.
 std::string_view without_host(std::string_view target) {
   const size_t scheme = target.find("://");
@@ -88,6 +76,18 @@ bool LineLimit::take(int64_t now_ms) {
 uint64_t LineLimit::take_left_out(int64_t now_ms, bool at_end) {
   const bool is_over = at_end || now_ms - begun_ms_ >= kSecondMs;
   return is_over ? std::exchange(left_out_, 0) : 0;
+}
+
+std::string shortened(std::string_view text) {
+  if (text.size() <= kMostBytes) {
+    return std::string(text);
+  }
+  // Never in the middle of a character: the log would escape all of it.
+  size_t size = kMostBytes - kCut.size();
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80) {
+    --size;
+  }
+  return std::string(text.substr(0, size)).append(kCut);
 }
 
 std::string path_for_log(std::string_view target) {

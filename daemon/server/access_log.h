@@ -36,6 +36,9 @@ class LineLimit {
 // most 256 bytes, everything but printable ASCII escaped as %XX.
 [[nodiscard]] std::string path_for_log(std::string_view target);
 
+// At most 256 bytes of a text for a log, cut between characters.
+[[nodiscard]] std::string shortened(std::string_view text);
+
 // Who asked, and for what. The texts are copied into lines shortened.
 struct AccessSubject {
   std::string who;     // The identity's name; empty: nobody said who.
@@ -79,6 +82,8 @@ class AccessLog {
   void published(const AccessSubject& subject, const TopicNames& topics, const Receipt& receipt);
   void subscribed(const AccessSubject& subject, const TopicNames& patterns, bool resumes);
   void stream_ended(const AccessSubject& subject, std::string_view reason);
+  // The `detail` of the answer's problem, or the phrase of its status.
+  std::string reason_of(const http::Response& answer);
   // Again and again: says how many lines were left out.
   void tick() { tell_left_out(false); }
 
@@ -87,7 +92,6 @@ class AccessLog {
   bool begin_line();
   void tell_left_out(bool at_end);
   void write(std::string_view message, Fields fields);
-  std::string reason_of(const http::Response& answer);
 
   const Log log_;
   const Clock& clock_;

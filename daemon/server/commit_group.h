@@ -35,6 +35,7 @@ struct CommitGroup {
   std::vector<TrimPlan> trims;
   std::vector<std::string> claimed;  // Topics that count for who creates them since this group.
   size_t events = 0;
+  uint64_t unwritten_high = 0;  // The highest seq of an event of the broker, which is not written.
 };
 
 }  // namespace ringcast::server

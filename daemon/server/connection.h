@@ -22,6 +22,7 @@
 #include "server/publish_handler.h"
 #include "server/router.h"
 #include "server/services.h"
+#include "server/watch.h"
 
 namespace ringcast::server {
 
@@ -146,6 +147,11 @@ class Connection final : public net::StreamEvents, public FrameSink {
     return subscriber_ && !is_doomed_ && !subscriber_->is_ended;
   }
 
+  // Of an open stream.
+  [[nodiscard]] const Subscriber& subscriber() const noexcept { return *subscriber_; }
+  // Of an open stream: who it is, and what it has not got.
+  [[nodiscard]] SlowReader describe_reader(int64_t now_ms) const;
+
   // net::StreamEvents
   void on_readable() override;
   void on_writable() override;
@@ -153,6 +159,7 @@ class Connection final : public net::StreamEvents, public FrameSink {
   // FrameSink
   size_t write(std::span<const std::string_view> pieces) override;
   void end() override;
+  void told_gap(const sse::Gap& gap) override;
 
   // The answer to a deferred request.
   void reply(uint64_t number, http::Response response);
@@ -212,6 +219,7 @@ class Connection final : public net::StreamEvents, public FrameSink {
   [[nodiscard]] AccessSubject stream_subject() const;
   [[nodiscard]] AccessSubject access_subject(const http::Request& request) const;
   void log_refusal(const http::Request& request, const http::Response& response);
+  void watch_refusal(const AccessSubject& subject, const http::Response& response);
   [[nodiscard]] PublishNoteRef note_publish(const http::Request& request,
                                             const std::vector<Draft>& drafts) const;
   void log_published(const PublishNoteRef& note, const Result<Receipt>& receipt);

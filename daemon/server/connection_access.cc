@@ -36,6 +36,55 @@ void Connection::log_refusal(const http::Request& request, const http::Response&
   if (worker_.access_log().wants_refusal(response.status)) {
     worker_.access_log().refused(access_subject(request), response);
   }
+  if (worker_.watch().wants_refusals()) {
+    watch_refusal(access_subject(request), response);
+  }
+}
+
+void Connection::watch_refusal(const AccessSubject& subject, const http::Response& response) {
+  worker_.watch().note_refusal([&] {
+    const std::string_view method = http::name_of(subject.method);
+    return RefusalNotice{.unix_ms = worker_.services().hub.clock().unix_ms(),
+                         .status = response.status,
+                         .who = shortened(subject.who),
+                         .client = subject.client,
+                         .method = std::string(method.empty() ? "other" : method),
+                         .path = path_for_log(subject.target),
+                         .reason = worker_.access_log().reason_of(response)};
+  });
+}
+
+void Connection::told_gap(const sse::Gap& gap) {
+  if (worker_.watch().wants_gaps()) {
+    worker_.watch().note_gap([&] {
+      const AccessSubject subject = stream_subject();
+      return GapNotice{.unix_ms = worker_.services().hub.clock().unix_ms(),
+                       .gap = gap,
+                       .who = shortened(subject.who),
+                       .client = subject.client,
+                       .topics = topic_names(subscriber_->group->patterns)};
+    });
+  }
+}
+
+SlowReader Connection::describe_reader(int64_t now_ms) const {
+  using State = SlowReader::State;
+  const Subscriber& reader = *subscriber_;
+  const AccessSubject subject = stream_subject();
+  const Hub::Backlog backlog = worker_.services().hub.backlog(*reader.group, reader.reader.cursor);
+  return {.state = reader.is_blocked() ? State::kBlocked
+                   : reader.is_waiting ? State::kOnDisk
+                   : reader.is_live    ? State::kServed
+                                       : State::kReplaying,
+          .lag_ms = backlog.lag_ms,
+          .stalled_ms = reader.is_blocked() ? std::max<int64_t>(now_ms - reader.wrote_ms, 0) : 0,
+          .events = backlog.events,
+          .has_more = backlog.has_more,
+          .is_lapped = backlog.is_lapped,
+          .late_topic = backlog.late_topic,
+          .who = shortened(subject.who),
+          .client = subject.client,
+          .topics = topic_names(reader.group->patterns)};
 }
 
 PublishNoteRef Connection::note_publish(const http::Request& request,
@@ -43,7 +92,8 @@ PublishNoteRef Connection::note_publish(const http::Request& request,
   const AccessLog& log = worker_.access_log();
   // Without a journal the answer is made, and logged, at once.
   const bool is_late = worker_.services().hub.has_journal();
-  if (!log.wants_all() && !(is_late && log.wants_refusals())) {
+  const bool is_watched = log.wants_refusals() || worker_.watch().wants_refusals();
+  if (!log.wants_all() && !(is_late && is_watched)) {
     return nullptr;
   }
   return std::make_shared<const PublishNote>(
@@ -58,9 +108,14 @@ void Connection::log_published(const PublishNoteRef& note, const Result<Receipt>
 
 void Connection::log_reply(const PublishNoteRef& note, const Result<Receipt>& receipt) {
   log_published(note, receipt);
-  if (note && !receipt &&
-      worker_.access_log().wants_refusal(http::status_of(receipt.error().code))) {
+  if (!note || receipt) {
+    return;
+  }
+  if (worker_.access_log().wants_refusal(http::status_of(receipt.error().code))) {
     worker_.access_log().refused(note->subject, http::problem(receipt.error()));
+  }
+  if (worker_.watch().wants_refusals()) {
+    watch_refusal(note->subject, http::problem(receipt.error()));
   }
 }
 

@@ -51,7 +51,8 @@ Status Connection::check_head(const http::Request& head) {
     return std::move(target).failure();
   }
   dialogue.target = std::move(*target);
-  Result<Route> route = find_route(dialogue.target, settings.options.page);
+  Result<Route> route = find_route(
+      dialogue.target, {.page = settings.options.page, .dashboard = settings.options.dashboard});
   if (!route) {
     return std::move(route).failure();
   }
@@ -77,13 +78,17 @@ Status Connection::check_caller(const http::Request& head) {
   const Endpoint endpoint = dialogue.route.endpoint;
   const Settings& settings = worker_.settings();
   const bool is_health = endpoint == Endpoint::kHealth || endpoint == Endpoint::kReady;
+  const bool is_admins =
+      listening_.serves_admin &&
+      (is_administrative(endpoint, head) || reads_broker(dialogue.route, head, dialogue.target));
   const bool is_served =
-      is_administrative(endpoint, head) ? listening_.serves_admin : listening_.serves_public;
+      is_admins || (listening_.serves_public && !is_administrative(endpoint, head));
   if (!is_served && !is_health) {
     return fail(Errc::kNotFound, "this listener does not serve that");
   }
   dialogue.client = client_of(peer_, settings.options.proxies, head);
-  if (is_health || endpoint == Endpoint::kPage || head.method == http::Method::kOptions) {
+  if (is_health || endpoint == Endpoint::kPage || endpoint == Endpoint::kDashboard ||
+      head.method == http::Method::kOptions) {
     dialogue.caller.be_nobody(*settings.auth);
     return Ok{};
   }

@@ -76,6 +76,10 @@ void Connection::refuse_for_now(const http::Request& request, std::string_view w
     answer(request, problem_for({.code = Errc::kOverloaded, .detail = std::string(why)}));
     return;
   }
+  if (worker_.watch().wants_refusals()) {
+    watch_refusal(access_subject(request),
+                  problem_for({.code = Errc::kOverloaded, .detail = std::string(why)}));
+  }
   worker_.counts().refused.add();
   worker_.counts().count_response(200);
   dialogue_->out += stream_head(cors_headers(request, options.cors_origins));

@@ -137,6 +137,7 @@ size_t Fanout::pump(Subscriber& subscriber) {
   }
   if (gap) {
     counts_.gaps[static_cast<size_t>(gap->reason)].add();
+    subscriber.sink->told_gap(*gap);
   }
   settle(subscriber, prepared, gap_block, taken);
   return taken;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -79,6 +80,7 @@ struct Submission {
 };
 struct CommitGroup;
 struct TrimPlan;
+class TopicScan;
 
 // A comment on its way to one worker's subscribers.
 struct Comment {
@@ -221,6 +223,23 @@ class Hub {
   Result<Page> history(topics::Interest& interest, const topics::StartRequest& request,
                        size_t limit, topics::JournalReader* reader = nullptr);
 
+  // While somebody watches the broker, hub_watch.cc:
+
+  // How many read each of these topics, by whatever pattern.
+  std::vector<uint64_t> watchers(std::span<const std::string_view> names);
+  // What a reader at `cursor` has not got of a bounded number of its topics.
+  struct Backlog {
+    uint64_t events = 0;     // In memory; one of several topics counts in each.
+    bool has_more = false;   // There is something on disk, or topics that were not looked at.
+    bool is_lapped = false;  // Some has left the history.
+    int64_t lag_ms = 0;      // The age of the oldest; 0: nothing is known.
+    std::string late_topic;  // That this one is in.
+  };
+  Backlog backlog(const topics::Interest& interest, uint64_t cursor);
+  // Goes on with a walk over all topics but the broker's own, `count` of them at the most. True
+  // when it has come to the end.
+  bool scan(TopicScan& scan, size_t count);
+
   // The journal's thread, hub_commit.cc:
 
   // Reads back what the journal holds: before anything else is asked of this hub. `progress` gets
@@ -275,11 +294,11 @@ class Hub {
                          const HeldPage& page) const;
   bool is_retained(const sse::Event& event, const topics::Interest& interest) const;
 
-  Status write(const topics::Changes& changes);
+  Status write(const CommitGroup& group);
   void take_submissions(CommitGroup& group);
   void sequence(CommitGroup& group, Submission& submission);
   void sequence(CommitGroup& group, Submission& submission, Draft& draft);
-  void place_in_journal(CommitGroup& group, const sse::Event& event);
+  bool place_in_journal(CommitGroup& group, const sse::Event& event);
   topics::Topic& journaled_topic(CommitGroup& group, const std::string& name);
   void settle(CommitGroup& group, const Status& written);
   static void answer(Submission& submission, const Status& written);

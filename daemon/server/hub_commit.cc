@@ -29,6 +29,14 @@ size_t memory_of(const std::vector<Draft>& drafts) {
   return bytes;
 }
 
+// The broker's own events, which are never written: they tell operators of a journal that fails.
+bool is_own(const std::vector<Draft>& drafts) {
+  return std::all_of(drafts.begin(), drafts.end(), [](const Draft& draft) {
+    return draft.event && std::all_of(draft.event->topics().begin(), draft.event->topics().end(),
+                                      [](const auto& name) { return topics::is_reserved(name); });
+  });
+}
+
 void add(Receipt& receipt, const IdempotencyKeys::Answer& answer) {
   if (receipt.first_id.empty()) {
     receipt.first_id = answer.first_id;
@@ -52,7 +60,7 @@ Status Hub::submit(std::vector<Draft>& drafts, Publisher who, const std::string&
   const size_t bytes = memory_of(drafts);
   {
     const std::lock_guard lock(mutex_);
-    if (storage_error_) {
+    if (storage_error_ && !is_own(drafts)) {
       return Failure{*storage_error_};
     }
     if (!pending_.empty() && pending_bytes_ + bytes > commit_options_.pending_bytes) {
@@ -128,7 +136,7 @@ Result<bool> Hub::commit() {
       group.changes.forgotten = {forgotten.high, forgotten.deleted_high};
     }
   }
-  Status written = write(group.changes);
+  Status written = write(group);
   written_last_ = group.events;
   if (!written) {
     undo(group);
@@ -140,12 +148,17 @@ Result<bool> Hub::commit() {
   return !group.changes.empty();
 }
 
-Status Hub::write(const topics::Changes& changes) {
-  if (changes.empty()) {
+Status Hub::write(const CommitGroup& group) {
+  if (group.unwritten_high > 0) {
+    if (Status reserved = journal_->reserve(group.unwritten_high); !reserved) {
+      return reserved;
+    }
+  }
+  if (group.changes.empty()) {
     return Ok{};
   }
   const int64_t begun_us = clock_.steady_us();
-  Status written = journal_->write(changes);
+  Status written = journal_->write(group.changes);
   writes_.observe(clock_.steady_us() - begun_us);
   return written;
 }
@@ -240,9 +253,8 @@ void Hub::sequence(CommitGroup& group, Submission& submission, Draft& draft) {
     return;
   }
   draft.event->seal(epoch_, ++assigned_, last_time_ms_, submission.submitted_us);
-  place_in_journal(group, *draft.event);
+  submission.is_written = place_in_journal(group, *draft.event) || submission.is_written;
   ++group.events;
-  submission.is_written = true;
   const std::string id(draft.event->id());
   const IdempotencyKeys::Answer answer{1, id, id};
   add(receipt, answer);
@@ -252,7 +264,8 @@ void Hub::sequence(CommitGroup& group, Submission& submission, Draft& draft) {
   }
 }
 
-void Hub::place_in_journal(CommitGroup& group, const sse::Event& event) {
+// False when all its topics are the broker's: it is not written.
+bool Hub::place_in_journal(CommitGroup& group, const sse::Event& event) {
   topics::JournalEvent row{.event = &event};
   for (const std::string& name : event.topics()) {
     if (topics::is_reserved(name)) {
@@ -275,9 +288,12 @@ void Hub::place_in_journal(CommitGroup& group, const sse::Event& event) {
       row.others.push_back(placement);
     }
   }
-  if (row.placement.topic != 0) {
-    group.changes.events.push_back(std::move(row));
+  if (row.placement.topic == 0) {
+    group.unwritten_high = event.seq();
+    return false;
   }
+  group.changes.events.push_back(std::move(row));
+  return true;
 }
 
 // With a row, which is written when it is new or has changed.
@@ -337,7 +353,7 @@ void Hub::answer(Submission& submission, const Status& written) {
 // What was written becomes visible.
 void Hub::settle(Submission& submission, const Status& written) {
   budget_.release(std::exchange(submission.charged, 0));
-  if (!written || submission.refusal || !submission.cleared.empty()) {
+  if ((!written && submission.is_written) || submission.refusal || !submission.cleared.empty()) {
     return;
   }
   const int64_t now_ms = clock_.steady_ms();

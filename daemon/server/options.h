@@ -87,6 +87,7 @@ struct Options {
   ProxyOptions proxies;
   int64_t drain_ms = 20'000;
   bool page = true;
+  bool dashboard = true;
   AccessLines access_lines = AccessLines::kRefused;
   std::vector<std::string> hosts;         // Names that Host may have besides loopback's.
   std::vector<std::string> cors_origins;  // Exact origins, or "*" alone.

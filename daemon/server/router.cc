@@ -1,15 +1,18 @@
 #include "server/router.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "base/text.h"
+#include "topics/name.h"
 
 namespace ringcast::server {
 
 namespace {
 
 constexpr std::string_view kTopicPrefix = "/topics/";
+constexpr std::string_view kDashboardPrefix = "/admin/";
 
 constexpr std::array<std::pair<std::string_view, Endpoint>, 7> kFixed = {{
     {"/", Endpoint::kPage},
@@ -23,17 +26,24 @@ constexpr std::array<std::pair<std::string_view, Endpoint>, 7> kFixed = {{
 
 }  // namespace
 
-Result<Route> find_route(const http::Target& target, bool page) {
+Result<Route> find_route(const http::Target& target, Pages pages) {
   if (target.path.starts_with(kTopicPrefix)) {
     auto topic = http::percent_decode(std::string_view(target.path).substr(kTopicPrefix.size()));
     if (!topic) {
       return std::move(topic).failure();
     }
-    return Route{Endpoint::kTopic, std::move(*topic)};
+    return Route{.endpoint = Endpoint::kTopic, .topic = std::move(*topic)};
+  }
+  if (pages.dashboard && target.path == kDashboardPrefix.substr(0, kDashboardPrefix.size() - 1)) {
+    return Route{.endpoint = Endpoint::kDashboard, .lacks_slash = true};
+  }
+  if (pages.dashboard && target.path.starts_with(kDashboardPrefix)) {
+    return Route{.endpoint = Endpoint::kDashboard,
+                 .file = target.path.substr(kDashboardPrefix.size())};
   }
   for (const auto& [path, endpoint] : kFixed) {
-    if (target.path == path && (endpoint != Endpoint::kPage || page)) {
-      return Route{endpoint, {}};
+    if (target.path == path && (endpoint != Endpoint::kPage || pages.page)) {
+      return Route{.endpoint = endpoint};
     }
   }
   return fail(Errc::kNotFound, "no such route: " + target.path);
@@ -51,6 +61,7 @@ std::string_view allowed_methods(Endpoint endpoint) {
     case Endpoint::kHealth:
     case Endpoint::kReady:
     case Endpoint::kMetrics:
+    case Endpoint::kDashboard:
       break;
   }
   return "GET, HEAD, OPTIONS";
@@ -60,8 +71,24 @@ bool is_administrative(Endpoint endpoint, const http::Request& request) {
   const bool is_read =
       request.method == http::Method::kGet || request.method == http::Method::kHead;
   return endpoint == Endpoint::kTopics || endpoint == Endpoint::kHistory ||
-         endpoint == Endpoint::kMetrics || request.method == http::Method::kDelete ||
+         endpoint == Endpoint::kMetrics || endpoint == Endpoint::kDashboard ||
+         request.method == http::Method::kDelete ||
          (endpoint == Endpoint::kTopic && is_read && !wants_event_stream(request));
+}
+
+bool reads_broker(const Route& route, const http::Request& request, const http::Target& target) {
+  if (request.method != http::Method::kGet && request.method != http::Method::kHead) {
+    return false;
+  }
+  if (route.endpoint == Endpoint::kTopic) {
+    return topics::is_reserved(route.topic) && wants_event_stream(request);
+  }
+  const auto is_topic = [](const auto& parameter) { return parameter.first == "topic"; };
+  return route.endpoint == Endpoint::kEvents &&
+         std::any_of(target.query.begin(), target.query.end(), is_topic) &&
+         std::all_of(target.query.begin(), target.query.end(), [&](const auto& parameter) {
+           return !is_topic(parameter) || topics::is_reserved(parameter.second);
+         });
 }
 
 Status check_method(Endpoint endpoint, http::Method method) {

@@ -9,18 +9,42 @@
 
 namespace ringcast::server {
 
-enum class Endpoint { kPage, kEvents, kTopics, kTopic, kHistory, kHealth, kReady, kMetrics };
+enum class Endpoint {
+  kPage,
+  kEvents,
+  kTopics,
+  kTopic,
+  kHistory,
+  kHealth,
+  kReady,
+  kMetrics,
+  kDashboard
+};
+
+// Which pages are served.
+struct Pages {
+  bool page = true;       // At "/".
+  bool dashboard = true;  // At "/admin/".
+};
 
 struct Route {
   Endpoint endpoint = Endpoint::kPage;
-  std::string topic;  // kTopic: percent-decoded, not checked yet.
+  std::string topic;         // kTopic: percent-decoded, not checked yet.
+  std::string file;          // kDashboard: what follows "/admin/".
+  bool lacks_slash = false;  // kDashboard: it was "/admin".
 };
 
 // Where a path leads. kNotFound when nowhere, kInvalid on a bad percent escape.
-Result<Route> find_route(const http::Target& target, bool page);
+Result<Route> find_route(const http::Target& target, Pages pages);
 
 // Does it look at the broker, or at its history, rather than publish and subscribe?
 [[nodiscard]] bool is_administrative(Endpoint endpoint, const http::Request& request);
+
+// Does it ask for a stream of nothing but what the broker tells of itself, in topics that start
+// with
+// "$"? Operators read it where they look at the broker, too.
+[[nodiscard]] bool reads_broker(const Route& route, const http::Request& request,
+                                const http::Target& target);
 
 // The methods of an endpoint as an Allow header lists them.
 [[nodiscard]] std::string_view allowed_methods(Endpoint endpoint);

@@ -174,6 +174,14 @@ std::vector<const WorkerCounts*> Server::counts() const {
   return all;
 }
 
+std::vector<Watch*> Server::watches() const {
+  std::vector<Watch*> all;
+  for (const auto& worker : workers_) {
+    all.push_back(&worker->watch());
+  }
+  return all;
+}
+
 std::vector<const Fanout::Counts*> Server::fanout_counts() const {
   std::vector<const Fanout::Counts*> all;
   for (const auto& worker : workers_) {

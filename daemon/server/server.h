@@ -41,6 +41,7 @@ class Server {
 
   [[nodiscard]] std::vector<const WorkerCounts*> counts() const;
   [[nodiscard]] std::vector<const Fanout::Counts*> fanout_counts() const;
+  [[nodiscard]] std::vector<Watch*> watches() const;
 
  private:
   void accepted(int descriptor, const Listening& listening);

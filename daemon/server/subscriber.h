@@ -28,6 +28,8 @@ class FrameSink {
   virtual size_t write(std::span<const std::string_view> pieces) = 0;
   // Nothing will be written after this: the stream may be closed.
   virtual void end() = 0;
+  // The stream has been told of a gap.
+  virtual void told_gap(const sse::Gap& /*gap*/) {}
 };
 
 // How a subscriber wants its events to look.

@@ -67,6 +67,7 @@ void Worker::tick() {
     }
   }
   access_log_.tick();
+  look_at_readers();
   if (index_ == 0) {
     sweep();
   }

@@ -17,6 +17,7 @@
 #include "server/connection.h"
 #include "server/fanout.h"
 #include "server/services.h"
+#include "server/watch.h"
 
 namespace ringcast::server {
 
@@ -49,6 +50,7 @@ class Worker {
   [[nodiscard]] std::span<char> read_buffer() noexcept { return read_buffer_; }
   [[nodiscard]] WorkerCounts& counts() noexcept { return counts_; }
   [[nodiscard]] AccessLog& access_log() noexcept { return access_log_; }
+  [[nodiscard]] Watch& watch() noexcept { return watch_; }
   [[nodiscard]] uint32_t index() const noexcept { return index_; }
   [[nodiscard]] int64_t now_ms() const { return services_.hub.clock().steady_ms(); }
   // `most`, or up to a share of it less: so that many do not come at once.
@@ -76,6 +78,8 @@ class Worker {
   void reap();
   void free_place(bool is_shed);
   void count_loop_lag();
+  void look_at_readers();
+  void look_at_some_readers(int64_t now);
   void end_some();
 
   const uint32_t index_;
@@ -89,6 +93,8 @@ class Worker {
   std::vector<char> read_buffer_;  // One for all connections: each empties it at once.
   WorkerCounts counts_;
   AccessLog access_log_;
+  Watch watch_;
+  ReaderScan reader_scan_;
   std::minstd_rand random_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> doomed_;

@@ -126,6 +126,10 @@ struct Topic {
   uint64_t hearsay = 0;       // Up to here some topic has lost events, maybe not this one.
   uint64_t linked_in = 0;     // The join that linked it last.
   uint32_t exact_interests = 0;
+  uint64_t published = 0;  // Events since it appeared.
+  // When that number was looked at last, for its rate; see server/topic_scan.h.
+  uint64_t looked_published = 0;
+  int64_t looked_ms = 0;
 
   [[nodiscard]] uint64_t subscribers() const;
   [[nodiscard]] bool is_journaled() const { return disk.number != 0; }

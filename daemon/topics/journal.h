@@ -169,6 +169,9 @@ class Journal {
   // All or nothing. When it returns, the changes are as safe as the journal's `sync` says, and
   // readers see them. After a failure nothing of them is there, also after a crash.
   virtual Status write(const Changes& changes) = 0;
+  // Seqs up to this one are in use, also of events that are not written: a later start goes on
+  // above it.
+  virtual Status reserve(uint64_t seq) = 0;
   // Is there something that a power cut would take?
   [[nodiscard]] virtual bool is_unsynced() const = 0;
   virtual Status sync() = 0;

@@ -55,6 +55,7 @@ Topic& Retention::append(const EventRef& event, std::string_view name) {
   }
   put(event, topic);
   ++topic.tally->published;
+  ++topic.published;
   topic.has_private = topic.has_private || event->is_private();
   if (topic.is_journaled()) {
     count_on_disk(*event, topic);

@@ -82,6 +82,8 @@ class Retention {
   [[nodiscard]] TellTime now() const noexcept { return tell_clock_; }
   [[nodiscard]] const PublisherIds& ids() const noexcept { return ids_; }
   [[nodiscard]] uint64_t evictions() const noexcept { return evictions_; }
+  // Up to here every worker with subscribers of the topic has served those that take more.
+  [[nodiscard]] uint64_t pumped_by_all(const Topic& topic) const;
   [[nodiscard]] uint64_t left_journal() const noexcept { return let_go_; }
   void set_time(int64_t unix_ms) noexcept { now_unix_ms_ = unix_ms; }
 
@@ -90,7 +92,6 @@ class Retention {
   void note_gone(const sse::Event& event, Topic& topic);
   void trim(Topic& topic);
   void evict_oldest(Topic& topic);
-  [[nodiscard]] uint64_t pumped_by_all(const Topic& topic) const;
   void evict_for_memory(int64_t to_free, bool with_subscribers);
   void count_on_disk(const sse::Event& event, Topic& topic);
   void queue_if_over(Topic& topic);

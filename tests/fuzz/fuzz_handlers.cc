@@ -77,7 +77,7 @@ Status serve(const http::Request& request) {
   if (!target) {
     return std::move(target).failure();
   }
-  auto route = server::find_route(*target, true);
+  auto route = server::find_route(*target, {});
   if (!route) {
     return std::move(route).failure();
   }

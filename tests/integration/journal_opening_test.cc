@@ -120,6 +120,23 @@ TEST_CASE("journal: the sequence is reserved ahead of what is written") {
   CHECK(house.journal->start().epoch == "e1");
 }
 
+TEST_CASE("journal: seqs in use without being written are not used again") {
+  House house;
+  house.open();
+  house.publish("a");
+  const uint64_t written = house.seq;
+  REQUIRE(house.journal->reserve(written + 7));
+  house.close();
+  house.open();
+  CHECK(house.journal->start().last_seq == written + 7);
+  CHECK(house.journal->start().epoch == "e1");
+  REQUIRE(house.journal->reserve(9 * kStep));
+  house.crash();
+  house.open();
+  CHECK(house.journal->start().last_seq >= 9 * kStep);
+  CHECK(house.journal->start().epoch == "e1");
+}
+
 TEST_CASE("journal: a copied directory is a copy, and the original is not") {
   House house;
   house.open();

@@ -51,6 +51,10 @@ class FakeJournal final : public topics::Journal {
     keys_written += changes.keys.size();
     return Ok{};
   }
+  Status reserve(uint64_t seq) override {
+    reserved = std::max(reserved, seq);
+    return Ok{};
+  }
   bool is_unsynced() const override { return false; }
   Status sync() override { return Ok{}; }
   Result<std::vector<topics::JournalHead>> oldest_of(uint64_t topic, uint64_t gone_high,
@@ -77,7 +81,8 @@ class FakeJournal final : public topics::Journal {
   }
   Status close() override { return Ok{}; }
 
-  std::optional<Error> failure;             // Of every write.
+  std::optional<Error> failure;  // Of every write.
+  uint64_t reserved = 0;
   std::vector<topics::StoredTopic> stored;  // From before the start.
   topics::JournalUsage disk{.limit_bytes = 1 << 30};
   std::vector<topics::JournalHead> events;  // With the placement in the first topic.

@@ -31,7 +31,7 @@ struct Desk {
     request.method = method;
     request.target = text;
     const http::Target target = *http::parse_target(text);
-    const server::Route route = *server::find_route(target, true);
+    const server::Route route = *server::find_route(target, {});
     std::optional<http::Response> deferred;
     const auto defer = [&] {
       return [&](http::Response response) { deferred = std::move(response); };

@@ -321,5 +321,30 @@ TEST_CASE("commit: a reader that resumes before a hole is told, at the hole and 
   desk.hub.leave(interest);
 }
 
+TEST_CASE("hub: an event of the broker is not written, and its seq is not used again") {
+  Desk desk;
+  const OutcomeRef own = desk.submit(draft({"$sys/stats"}));
+  REQUIRE(desk.hub.commit());
+  CHECK(own->receipt->value().last_id == "e-1");
+  CHECK(desk.journal.writes == 0);
+  CHECK(desk.journal.reserved == 1);
+}
+
+TEST_CASE("hub: events of the broker go on while the journal fails") {
+  Desk desk;
+  desk.journal.failure = Error{.code = Errc::kStorage, .detail = "broken"};
+  desk.hub.set_storage_error(desk.journal.failure);
+  const OutcomeRef refused = desk.submit(draft({"a"}));
+  CHECK_FALSE(refused->receipt->has_value());
+  desk.hub.set_storage_error(std::nullopt);
+  const OutcomeRef failed = desk.submit(draft({"a"}));
+  desk.hub.set_storage_error(desk.journal.failure);
+  const OutcomeRef own = desk.submit(draft({"$sys/stats"}));
+  CHECK_FALSE(desk.hub.commit());
+  CHECK_FALSE(failed->receipt->has_value());
+  REQUIRE(own->receipt->has_value());
+  CHECK(desk.hub.view("$sys/stats")->events == 1);
+}
+
 }  // namespace
 }  // namespace ringcast::server

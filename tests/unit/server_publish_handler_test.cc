@@ -23,7 +23,7 @@ struct Post {
       request.headers.emplace_back("Content-Type", type);
     }
     target = *http::parse_target(text);
-    route = *find_route(target, true);
+    route = *find_route(target, {});
   }
 
   [[nodiscard]] Status check() const {

@@ -11,12 +11,13 @@ namespace {
 
 using http::Method;
 
-constexpr std::array<Endpoint, 8> kEndpoints = {
-    Endpoint::kPage,    Endpoint::kEvents, Endpoint::kTopics, Endpoint::kTopic,
-    Endpoint::kHistory, Endpoint::kHealth, Endpoint::kReady,  Endpoint::kMetrics};
+constexpr std::array<Endpoint, 9> kEndpoints = {
+    Endpoint::kPage,  Endpoint::kEvents,  Endpoint::kTopics,
+    Endpoint::kTopic, Endpoint::kHistory, Endpoint::kHealth,
+    Endpoint::kReady, Endpoint::kMetrics, Endpoint::kDashboard};
 
-Result<Route> route(const std::string& path, bool page = true) {
-  return find_route({.path = path, .query = {}}, page);
+Result<Route> route(const std::string& path, Pages pages = {}) {
+  return find_route({.path = path, .query = {}}, pages);
 }
 
 std::string topic_of(const std::string& path) {
@@ -55,10 +56,42 @@ TEST_CASE("server: a path that is nearly one is no route") {
 }
 
 TEST_CASE("server: the page is no route when it is switched off") {
-  const Result<Route> found = route("/", false);
+  const Result<Route> found = route("/", {.page = false});
   REQUIRE_FALSE(found);
   CHECK(found.error().code == Errc::kNotFound);
-  CHECK(route("/events", false));
+  CHECK(route("/events", {.page = false}));
+}
+
+TEST_CASE("server: the dashboard has its files, and is no route when it is switched off") {
+  for (const auto& [path, file] : {std::pair{"/admin", ""}, std::pair{"/admin/", ""},
+                                   std::pair{"/admin/dashboard.js", "dashboard.js"}}) {
+    CAPTURE(path);
+    const Result<Route> found = route(path);
+    REQUIRE(found);
+    CHECK(found->endpoint == Endpoint::kDashboard);
+    CHECK(found->file == file);
+    CHECK(found->lacks_slash == (std::string_view(path) == "/admin"));
+    CHECK_FALSE(route(path, {.dashboard = false}));
+  }
+  CHECK_FALSE(route("/administrator"));
+}
+
+TEST_CASE("server: only streams of the broker's own topics alone read the broker") {
+  const auto reads = [](const std::string& text, Method method = Method::kGet) {
+    const http::Target target = *http::parse_target(text);
+    http::Request request;
+    request.method = method;
+    request.headers.emplace_back("Accept", "text/event-stream");
+    return reads_broker(*find_route(target, {}), request, target);
+  };
+  CHECK(reads("/events?topic=$sys/stats&topic=%24sys/gaps&since=1m"));
+  CHECK(reads("/events?topic=$sys/**", Method::kHead));
+  CHECK(reads("/topics/$sys%2Fstats"));
+  CHECK_FALSE(reads("/events?topic=$sys/stats&topic=news"));
+  CHECK_FALSE(reads("/events?topic=**"));
+  CHECK_FALSE(reads("/events"));
+  CHECK_FALSE(reads("/topics/news"));
+  CHECK_FALSE(reads("/events?topic=$sys/stats", Method::kPost));
 }
 
 TEST_CASE("server: the rest of the path is the topic, slashes and all") {

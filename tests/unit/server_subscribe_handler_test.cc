@@ -26,7 +26,7 @@ struct Ask {
 
   [[nodiscard]] Result<SubscriptionSpec> read(
       const auth::Grants& grants = auth::Grants::everything()) const {
-    const Result<Route> route = find_route(target, true);
+    const Result<Route> route = find_route(target, {});
     REQUIRE(route);
     return read_subscription(request, target, *route, test::nobody(grants), limits, kNow);
   }
