@@ -16,7 +16,8 @@ struct ProcessNumbers {
 
 // `resident_bytes` and `virtual_bytes` alone. Reads /proc.
 [[nodiscard]] ProcessNumbers read_memory();
-// All. Reads /proc. With many connections that takes time before Linux 6.2: not for a worker's loop.
+// All. Reads /proc. With many connections that takes time before Linux 6.2: not for a worker's
+// loop.
 [[nodiscard]] ProcessNumbers read_process();
 
 // Its part that takes time: counts the descriptors one by one. Nothing when it cannot.

@@ -104,16 +104,18 @@ class Load {
 
   async end() {
     this.isEnded = true;
-    await this.publishing;
+    await this.publishing.catch(() => {}); // The daemon may be gone.
     this.aborting.abort();
     this.stalled.forEach((socket) => socket.destroy());
     await Promise.all(this.readers);
   }
 }
 
-test('dashboard: it is live under load, in light and dark, on a desk and on a phone', async () => {
+test('dashboard: it is live under load, in light and dark, on a desk and on a phone', async (t) => {
   const daemon = await Daemon.start({settings: {stream: {send_buffer: '4KiB'}, history: {events: 500, grace: '0s'}}});
+  t.after(() => daemon.kill());
   const load = new Load(daemon);
+  t.after(() => load.end());
   const {page, complaints, requests} = await open(daemon.url);
   await status(page, 'Live');
   await waitUntil(async () => await numberIn(tile(page, 'Events in')) > 10, 'events come in', 30_000);
@@ -141,12 +143,11 @@ test('dashboard: it is live under load, in light and dark, on a desk and on a ph
   assert.deepEqual(requests.map((request) => request.url()).filter((url) => !url.startsWith(daemon.url) && !url.startsWith('data:')), []);
   assert.deepEqual(complaints, []);
   await page.close();
-  await load.end();
-  await daemon.kill();
 });
 
-test('dashboard: a test event is published, and the tail shows it as text', async () => {
+test('dashboard: a test event is published, and the tail shows it as text', async (t) => {
   const daemon = await Daemon.start();
+  t.after(() => daemon.kill());
   const {page, complaints} = await open(daemon.url);
   await page.getByRole('region', {name: 'Tail'}).first().getByLabel('Topic or pattern').fill('test/**');
   await page.getByRole('button', {name: 'Start'}).click();
@@ -164,14 +165,14 @@ test('dashboard: a test event is published, and the tail shows it as text', asyn
   await form.getByRole('button', {name: 'Publish'}).click();
   await form.getByRole('status').filter({hasText: '400'}).waitFor(PATIENT);
   await page.close();
-  await daemon.kill();
 });
 
-test('dashboard: with tokens it asks for one, keeps it in the tab, and sends it in a header only', async () => {
+test('dashboard: with tokens it asks for one, keeps it in the tab, and sends it in a header only', async (t) => {
   const sha256 = createHash('sha256').update(TOKEN).digest('hex');
   const daemon = await Daemon.start({
     settings: {auth: {tokens: [{name: 'ops', sha256, publish: ['test/**'], subscribe: ['$sys/**', 'test/**'], admin: []}]}},
   });
+  t.after(() => daemon.kill());
   const {page, requests} = await open(daemon.url);
   await status(page, 'Refused');
   await page.getByRole('alert').filter({hasText: '401'}).waitFor(PATIENT);
@@ -193,11 +194,11 @@ test('dashboard: with tokens it asks for one, keeps it in the tab, and sends it 
   await status(page, 'Refused');
   assert.equal(await page.evaluate(() => sessionStorage.length), 0);
   await page.close();
-  await daemon.kill();
 });
 
-test('dashboard: it says that the broker is away, and comes back by itself', async () => {
+test('dashboard: it says that the broker is away, and comes back by itself', async (t) => {
   const daemon = await Daemon.start();
+  t.after(() => daemon.kill());
   const {page} = await open(daemon.url);
   await status(page, 'Live');
   await daemon.kill();
@@ -205,14 +206,15 @@ test('dashboard: it says that the broker is away, and comes back by itself', asy
   await page.locator('main.stale').waitFor(PATIENT);
   await page.screenshot({path: join(SHOTS, 'admin-disconnected.png')});
   const again = await Daemon.start({listen: daemon.address});
+  t.after(() => again.kill());
   await status(page, 'Live');
   await page.locator('main:not(.stale)').waitFor(PATIENT);
   await page.close();
-  await again.kill();
 });
 
-test('dashboard: everything can be reached with the keyboard', async () => {
+test('dashboard: everything can be reached with the keyboard', async (t) => {
   const daemon = await Daemon.start();
+  t.after(() => daemon.kill());
   await daemon.publish('test/keys', 'x');
   const {page} = await open(daemon.url);
   await page.getByRole('button', {name: 'test/keys'}).waitFor(PATIENT);
@@ -225,5 +227,4 @@ test('dashboard: everything can be reached with the keyboard', async () => {
     assert.ok(reached.has(wanted), `${wanted} is not among ${[...reached].join(', ')}`);
   }
   await page.close();
-  await daemon.kill();
 });
