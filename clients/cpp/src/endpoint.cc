@@ -1,12 +1,14 @@
-#include "cli/endpoint.h"
+#include "cpp/src/endpoint.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <utility>
 
 #include "base/text.h"
+#include "cpp/src/errors.h"
+#include "ringcast/client.h"
 
-namespace ringcast::cli {
+namespace ringcast::client {
 namespace {
 
 constexpr std::string_view kUnixScheme = "unix:";
@@ -59,8 +61,7 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
   if (text.starts_with(kUnixScheme)) {
     const auto path = text.substr(kUnixScheme.size());
     if (!path.starts_with('/')) {
-      return fail(Errc::kInvalid,
-                  "the URL '" + std::string(text) + "' wants unix:/an/absolute/path");
+      return invalid("the URL '" + std::string(text) + "' wants unix:/an/absolute/path");
     }
     return Endpoint{
         .base_url = "http://localhost", .unix_path = std::string(path), .is_local = true};
@@ -72,20 +73,20 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
   } else if (lower.starts_with("https://")) {
     scheme = 8;
   } else {
-    return fail(Errc::kInvalid, "the URL '" + std::string(text) +
-                                    "' does not start with http://, https:// or unix:");
+    return invalid("the URL '" + std::string(text) +
+                   "' does not start with http://, https:// or unix:");
   }
   if (text.find_first_of("?#") != std::string_view::npos) {
-    return fail(Errc::kInvalid, "the URL '" + std::string(text) + "' has a query or a fragment");
+    return invalid("the URL '" + std::string(text) + "' has a query or a fragment");
   }
   const auto rest = text.substr(scheme);
   const auto authority = rest.substr(0, rest.find('/'));
   if (authority.find('@') != std::string_view::npos) {
-    return fail(Errc::kInvalid, "the URL holds credentials: put a token into RINGCAST_TOKEN");
+    return invalid("the URL holds credentials: a token is given by itself");
   }
   const auto host = host_of(authority);
   if (host.empty()) {
-    return fail(Errc::kInvalid, "the URL '" + std::string(text) + "' names no host");
+    return invalid("the URL '" + std::string(text) + "' names no host");
   }
   std::string base(text);
   base.erase(base.find_last_not_of('/') + 1);
@@ -102,6 +103,8 @@ std::string percent_encode(std::string_view text) {
   return out;
 }
 
+// Slashes stay readable where nothing on the way is known to rewrite them, and become %2F where a
+// proxy would merge empty or resolve "." and ".." segments.
 std::string topic_path(std::string_view topic) {
   std::string out = "/topics/";
   const bool keep_slashes = !has_fragile_segment(topic);
@@ -119,4 +122,4 @@ void Query::add(std::string_view name, std::string_view value) {
   text_.append(text_.empty() ? "?" : "&").append(name).append("=").append(percent_encode(value));
 }
 
-}  // namespace ringcast::cli
+}  // namespace ringcast::client

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-namespace ringcast::cli {
+namespace ringcast::client {
 
 // Random bits from the system: for jitter and for idempotency keys.
 [[nodiscard]] uint64_t random_bits();
@@ -32,4 +32,4 @@ class Backoff {
   uint32_t attempts_ = 0;
 };
 
-}  // namespace ringcast::cli
+}  // namespace ringcast::client

@@ -1,10 +1,11 @@
-#include "cli/backoff.h"
+#include "cpp/src/backoff.h"
+
+#include <uv.h>
 
 #include <algorithm>
-#include <random>
 #include <string_view>
 
-namespace ringcast::cli {
+namespace ringcast::client {
 namespace {
 
 constexpr uint64_t kLeastBaseMs = 100;
@@ -14,8 +15,11 @@ constexpr uint32_t kMostDoublings = 20;
 }  // namespace
 
 uint64_t random_bits() {
-  std::random_device device;
-  return (uint64_t{device()} << 32U) | device();
+  uint64_t bits = 0;
+  if (uv_random(nullptr, nullptr, &bits, sizeof bits, 0, nullptr) != 0) {
+    bits = uv_hrtime() * 0x9E3779B97F4A7C15U;  // No source of randomness: at least not the same twice.
+  }
+  return bits;
 }
 
 std::string random_hex() {
@@ -38,4 +42,4 @@ void Backoff::set_base_ms(uint64_t base_ms) {
   base_ms_ = std::clamp(base_ms, kLeastBaseMs, kMostBaseMs);
 }
 
-}  // namespace ringcast::cli
+}  // namespace ringcast::client
