@@ -5,11 +5,12 @@
 #include <string_view>
 #include <utility>
 
-#include "cli/endpoint.h"
+#include "cpp/src/endpoint.h"
+#include "ringcast/client.h"
 
-using namespace ringcast::cli;
+using namespace ringcast::client;
 
-TEST_CASE("cli: an http URL is kept without the slashes at its end") {
+TEST_CASE("client: an http URL is kept without the slashes at its end") {
   const auto endpoint = parse_endpoint("http://example.org:81/prefix//");
   REQUIRE(endpoint);
   CHECK(endpoint->base_url == "http://example.org:81/prefix");
@@ -17,14 +18,14 @@ TEST_CASE("cli: an http URL is kept without the slashes at its end") {
   CHECK_FALSE(endpoint->is_local);
 }
 
-TEST_CASE("cli: a unix socket is local") {
+TEST_CASE("client: a unix socket is local") {
   const auto endpoint = parse_endpoint("unix:/run/ringcast.sock");
   REQUIRE(endpoint);
   CHECK(endpoint->unix_path == "/run/ringcast.sock");
   CHECK(endpoint->is_local);
 }
 
-TEST_CASE("cli: loopback addresses are local, look-alikes are not") {
+TEST_CASE("client: loopback addresses are local, look-alikes are not") {
   for (const std::string_view local :
        {"http://127.0.0.1:8080", "http://127.9.9.9", "HTTPS://LocalHost/x", "http://[::1]:8080",
         "http://[::1]"}) {
@@ -40,23 +41,23 @@ TEST_CASE("cli: loopback addresses are local, look-alikes are not") {
   }
 }
 
-TEST_CASE("cli: a URL of another form is refused") {
+TEST_CASE("client: a URL of another form is refused") {
   for (const std::string_view wrong :
        {"", "127.0.0.1:8080", "ftp://x", "http://", "http:///path", "http://:80", "unix:relative",
         "unix:", "http://x/?a=b", "http://x/#a"}) {
     const auto endpoint = parse_endpoint(wrong);
     REQUIRE_FALSE_MESSAGE(endpoint, wrong);
-    CHECK(endpoint.error().code == ringcast::Errc::kInvalid);
+    CHECK(endpoint.error().code == Errc::kInvalid);
   }
 }
 
-TEST_CASE("cli: credentials in a URL are refused and not repeated") {
+TEST_CASE("client: credentials in a URL are refused and not repeated") {
   const auto endpoint = parse_endpoint("http://name:secret@x/");
   REQUIRE_FALSE(endpoint);
-  CHECK(endpoint.error().detail.find("secret") == std::string::npos);
+  CHECK(endpoint.error().message.find("secret") == std::string::npos);
 }
 
-TEST_CASE("cli: only unreserved characters stay in a query") {
+TEST_CASE("client: only unreserved characters stay in a query") {
   CHECK(percent_encode("aZ09-._~") == "aZ09-._~");
   CHECK(percent_encode("a b+&=/*%\xC3\xA4") == "a%20b%2B%26%3D%2F%2A%25%C3%A4");
   Query query;
@@ -66,7 +67,7 @@ TEST_CASE("cli: only unreserved characters stay in a query") {
   CHECK(query.text() == "?topic=a%2Fb&topic=c");
 }
 
-TEST_CASE("cli: a topic's slashes are plain unless something could rewrite them") {
+TEST_CASE("client: a topic's slashes are plain unless something could rewrite them") {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kPaths{{
       {"a", "/topics/a"},
       {"a/b", "/topics/a/b"},

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <utility>
 
-#include "cli/backoff.h"
+#include "cpp/src/backoff.h"
 
-using ringcast::cli::Backoff;
+using ringcast::client::Backoff;
 
 namespace {
 
@@ -20,14 +20,14 @@ Backoff::Random highest_of(uint64_t spread) {
 
 }  // namespace
 
-TEST_CASE("cli: a wait is never shorter than its base") {
+TEST_CASE("client: a wait is never shorter than its base") {
   Backoff backoff(1'000, 30'000, lowest);
   for (int i = 0; i < 100; ++i) {
     CHECK(backoff.next_ms() == 1'000);
   }
 }
 
-TEST_CASE("cli: the longest wait doubles up to the cap") {
+TEST_CASE("client: the longest wait doubles up to the cap") {
   for (const auto& [attempt, longest] : {std::pair<int, uint64_t>{0, 1'250},
                                          {1, 2'000},
                                          {2, 4'000},
@@ -42,7 +42,7 @@ TEST_CASE("cli: the longest wait doubles up to the cap") {
   }
 }
 
-TEST_CASE("cli: after a reset the waits are short again") {
+TEST_CASE("client: after a reset the waits are short again") {
   Backoff backoff(1'000, 30'000, highest_of(250));
   static_cast<void>(backoff.next_ms());
   static_cast<void>(backoff.next_ms());
@@ -50,7 +50,7 @@ TEST_CASE("cli: after a reset the waits are short again") {
   CHECK(backoff.next_ms() == 1'250);
 }
 
-TEST_CASE("cli: the broker's retry is taken between 100 ms and a day") {
+TEST_CASE("client: the broker's retry is taken between 100 ms and a day") {
   Backoff backoff(1'000, 30'000, lowest);
   for (const auto& [asked, taken] : {std::pair<uint64_t, uint64_t>{0, 100},
                                      {99, 100},
