@@ -2,7 +2,6 @@
 
 #include <poll.h>
 
-#include <array>
 #include <cassert>
 #include <cstdint>
 #include <memory>
@@ -41,21 +40,18 @@ client::Result<Broker> Broker::open(const ConnectOptions& options) {
   return Broker(std::move(loop), *std::move(client));
 }
 
+// Each turn of the loop is short, and the waiting is done here. uv_run() itself would go on to wait
+// after a turn that has brought what is waited for, and uv_poll_t would make the output
+// non-blocking for all who share it.
 void Broker::run_until(const std::function<bool()>& is_done, EndCondition* end) {
   while (!is_done()) {
-    if (end == nullptr) {
-      uv_run(loop_.get(), UV_RUN_ONCE);
-      continue;
-    }
-    // Not uv_poll_t, which would make the output non-blocking for all who share it.
     uv_update_time(loop_.get());  // Writing the output may have taken long.
-    const int wait_ms = uv_backend_timeout(loop_.get());
-    std::array<pollfd, 3> fds{{{.fd = uv_backend_fd(loop_.get()), .events = POLLIN, .revents = 0},
-                               {.fd = end->signal_fd(), .events = POLLIN, .revents = 0},
-                               {.fd = end->output_fd(), .events = 0, .revents = 0}}};
-    poll(fds.data(), fds.size(),
-         end->poll_timeout_ms(wait_ms < 0 ? UINT64_MAX : static_cast<uint64_t>(wait_ms)));
-    if (end->check() != EndCondition::Reason::kNone) {
+    const int timeout_ms = uv_backend_timeout(loop_.get());
+    const uint64_t wait_ms = timeout_ms < 0 ? UINT64_MAX : static_cast<uint64_t>(timeout_ms);
+    pollfd loop{.fd = uv_backend_fd(loop_.get()), .events = POLLIN, .revents = 0};
+    if (end == nullptr) {
+      poll(&loop, 1, timeout_ms);
+    } else if (end->wait(loop, wait_ms) != EndCondition::Reason::kNone) {
       return;
     }
     uv_run(loop_.get(), UV_RUN_NOWAIT);

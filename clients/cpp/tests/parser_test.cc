@@ -48,7 +48,7 @@ struct Vector {
   Read expected;
 };
 
-class Collector : public EventParser::Sink {
+class Collector final : public EventParser::Sink {
  public:
   explicit Collector(bool stops = false) : stops_(stops) {}
   void on_event(Event event) override {

@@ -13,6 +13,11 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
+// The second half of an id; without other topics it counts their events.
+size_t number_of(const std::string& id) {
+  return std::stoul(id.substr(id.find('-') + 1));
+}
+
 const std::string kOpening = ": hello\nretry: 100\nid: e-0\n\n";
 
 }  // namespace
@@ -215,10 +220,10 @@ TEST_CASE("subscribe: a reader that paused for too long is told what it missed, 
     return !recorder.events.empty() && recorder.events.back().data.starts_with("399 ");
   });
   REQUIRE_FALSE(recorder.gaps.empty());
-  size_t missed = 0;
+  size_t missed = 0;  // By the ids: after that many the broker itself does not know it any more.
   for (const Gap& gap : recorder.gaps) {
     CHECK(gap.reason == "lagged");
-    missed += gap.missed.value_or(0);
+    missed += number_of(gap.resumed) - number_of(gap.requested);
   }
   CHECK(recorder.events.size() + missed == 400);
   CHECK(recorder.times(State::kOpen) == 1);

@@ -50,7 +50,14 @@ std::vector<char*> clean_environment() {
 
 Daemon::Daemon(std::vector<std::string> settings)
     : folder_(make_folder()), settings_(std::move(settings)) {
-  start();
+  std::filesystem::create_directory(folder_ / "journal");
+  try {
+    start();
+  } catch (...) {
+    kill();
+    std::filesystem::remove_all(folder_);
+    throw;
+  }
 }
 
 Daemon::~Daemon() {
