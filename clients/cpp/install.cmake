@@ -15,7 +15,11 @@ install(EXPORT ringcast-static-targets NAMESPACE ringcast:: DESTINATION ${client
 configure_package_config_file(ringcast-config.cmake.in ringcast-config.cmake
   INSTALL_DESTINATION ${client_cmake})
 write_basic_package_version_file(ringcast-config-version.cmake COMPATIBILITY SameMinorVersion)
-configure_file(ringcast-client.pc.in ringcast-client.pc @ONLY)
+# The prefix is known when it is installed: `cmake --install --prefix`.
+set(prefix_at_install "@CMAKE_INSTALL_PREFIX@")
+configure_file(ringcast-client.pc.in ringcast-client.pc.in @ONLY)
+install(CODE "configure_file(\"${CMAKE_CURRENT_BINARY_DIR}/ringcast-client.pc.in\"
+  \"${CMAKE_CURRENT_BINARY_DIR}/ringcast-client.pc\" @ONLY)" COMPONENT client_dev)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ringcast-config.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/ringcast-config-version.cmake
   DESTINATION ${client_cmake} COMPONENT client_dev)
