@@ -23,7 +23,8 @@ class EndCondition {
 
   // What is true now; once a reason was found it stays.
   Reason check();
-  // Polls `other`, setting its `revents`, for at most `limit_ms`, or until there is a reason to end.
+  // Polls `other`, setting its `revents`, for at most `limit_ms`, or until there is a reason to
+  // end.
   Reason wait(pollfd& other, uint64_t limit_ms);
 
  private:

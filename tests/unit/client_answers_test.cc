@@ -29,8 +29,8 @@ TEST_CASE("client: the answer to a batch is read whole") {
 }
 
 TEST_CASE("client: a gap is read, with what the broker cannot know left out") {
-  const auto gap = read_gap(
-      R"({"requested":"e-1","resumed":"e-9","reason":"lagged","missed":2,"later":{}})");
+  const auto gap =
+      read_gap(R"({"requested":"e-1","resumed":"e-9","reason":"lagged","missed":2,"later":{}})");
   REQUIRE(gap);
   CHECK(gap->reason == "lagged");
   CHECK(gap->requested == "e-1");

@@ -49,9 +49,8 @@ int main(int argc, char** argv) {
         code = 1;
       }
     }
-    client->publish(std::move(batch), [&](rc::Result<rc::BatchReceipt> receipt) {
-      code = receipt ? code : 1;
-    });
+    client->publish(std::move(batch),
+                    [&](rc::Result<rc::BatchReceipt> receipt) { code = receipt ? code : 1; });
 
     uv_run(&loop, UV_RUN_DEFAULT);  // Until both are answered.
   }

@@ -17,7 +17,8 @@ constexpr uint32_t kMostDoublings = 20;
 uint64_t random_bits() {
   uint64_t bits = 0;
   if (uv_random(nullptr, nullptr, &bits, sizeof bits, 0, nullptr) != 0) {
-    bits = uv_hrtime() * 0x9E3779B97F4A7C15U;  // No source of randomness: at least not the same twice.
+    bits =
+        uv_hrtime() * 0x9E3779B97F4A7C15U;  // No source of randomness: at least not the same twice.
   }
   return bits;
 }

@@ -173,10 +173,9 @@ void Client::publish(Publication publication, std::function<void(Result<Receipt>
   if (encoded->key) {
     request->headers.push_back("Idempotency-Key: " + *encoded->key);
   }
-  core_->outbox().publish(std::move(request), std::move(options),
-                          reading(std::move(done), [](const Answer& answer) {
-                            return read_receipt(answer.body);
-                          }));
+  core_->outbox().publish(
+      std::move(request), std::move(options),
+      reading(std::move(done), [](const Answer& answer) { return read_receipt(answer.body); }));
 }
 
 void Client::publish(Batch batch, std::function<void(Result<BatchReceipt>)> done,
@@ -222,10 +221,10 @@ void Client::send(Request request, std::function<void(Result<Response>)> done) {
   sent->headers = std::move(request.headers);
   sent->body = std::move(request.body);
   sent->timeout_ms = request.timeout_ms;
-  core_->outbox().send(std::move(sent), reading(std::move(done), [](Answer answer) {
-                         return Response{answer.status, std::move(answer.content_type),
-                                         std::move(answer.body)};
-                       }));
+  core_->outbox().send(
+      std::move(sent), reading(std::move(done), [](Answer answer) {
+        return Response{answer.status, std::move(answer.content_type), std::move(answer.body)};
+      }));
 }
 
 void Client::close(std::function<void()> on_closed) {

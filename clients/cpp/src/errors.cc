@@ -45,8 +45,7 @@ Error make_error(Errc code, std::string message) {
 }
 
 Error refusal(const Answer& answer) {
-  Error error = make_error(Errc::kRefused,
-                           "the broker answered " + std::to_string(answer.status));
+  Error error = make_error(Errc::kRefused, "the broker answered " + std::to_string(answer.status));
   error.status = answer.status;
   error.is_transient = is_transient_status(answer.status);
   error.problem = read_problem(answer.body);

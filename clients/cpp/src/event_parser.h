@@ -50,8 +50,8 @@ class EventParser {
   void end_event(Sink& sink);
 
   size_t max_event_bytes_;
-  std::string line_;        // The beginning of a line whose end has not come yet.
-  std::string type_;        // These four make the event that is being read.
+  std::string line_;  // The beginning of a line whose end has not come yet.
+  std::string type_;  // These four make the event that is being read.
   std::string data_;
   std::string id_;
   bool has_data_ = false;

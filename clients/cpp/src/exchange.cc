@@ -73,7 +73,8 @@ void Exchange::prepare(const Connecting& connecting, const std::string& token) {
 
 void Exchange::prepare_time(const Connecting& connecting) {
   CURL* easy = easy_.get();
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connecting.connect_timeout_ms));
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                   static_cast<long>(connecting.connect_timeout_ms));
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request_->timeout_ms));
   if (request_->is_stream) {
     // Where there is no idle timeout, a peer that is gone without a word shows only by these.
@@ -160,8 +161,7 @@ void Exchange::open_stream() {
     return;
   }
   read_head();
-  is_open_ =
-      request_->is_stream && answer_.status == 200 && is_event_stream(answer_.content_type);
+  is_open_ = request_->is_stream && answer_.status == 200 && is_event_stream(answer_.content_type);
 }
 
 void Exchange::deliver() {

@@ -102,7 +102,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   std::string inbox_;     // Of a stream: came within libcurl, not delivered yet.
   bool is_open_ = false;  // A stream's head came.
   bool is_told_open_ = false;
-  bool is_cut_ = false;     // A refusal's body is longer than anybody reads.
+  bool is_cut_ = false;  // A refusal's body is longer than anybody reads.
   bool is_too_large_ = false;
   bool is_paused_ = false;
   bool is_held_ = false;  // libcurl was told to wait.

@@ -7,18 +7,17 @@ namespace ringcast::client {
 void Outbox::send(std::shared_ptr<const HttpRequest> request, Delivery::Done done) {
   PublishOptions once;
   once.retry_for_ms = 0;
-  auto delivery = std::make_shared<Delivery>(session_, std::move(request), std::move(once),
-                                             std::move(done));
+  auto delivery =
+      std::make_shared<Delivery>(session_, std::move(request), std::move(once), std::move(done));
   sending_.insert(delivery);
-  delivery->start(not_retried_, [this, weak = std::weak_ptr(delivery)] {
-    sending_.erase(weak.lock());
-  });
+  delivery->start(not_retried_,
+                  [this, weak = std::weak_ptr(delivery)] { sending_.erase(weak.lock()); });
 }
 
 void Outbox::publish(std::shared_ptr<const HttpRequest> request, PublishOptions options,
                      Delivery::Done done) {
-  auto delivery = std::make_shared<Delivery>(session_, std::move(request), std::move(options),
-                                             std::move(done));
+  auto delivery =
+      std::make_shared<Delivery>(session_, std::move(request), std::move(options), std::move(done));
   if (bytes_ > 0 && bytes_ + delivery->bytes() > limits_.bytes) {
     session_.defer([delivery, bytes = bytes_] {
       delivery->end(make_error(Errc::kQueueFull,

@@ -100,7 +100,7 @@ Error PublicationEncoder::append_object(std::string& out, const Publication& pub
 Result<std::string> PublicationEncoder::body(const Publication& publication) {
   if (!publication.is_json) {
     return is_well_formed(publication.data) ? Result<std::string>(publication.data)
-                                     : invalid("the data is not UTF-8");
+                                            : invalid("the data is not UTF-8");
   }
   std::string data;
   auto read = reader_.read(publication.data, [&data](json::Value& root) -> Status {
@@ -146,8 +146,7 @@ Result<EncodedPublication> encode(const Publication& publication, std::string_vi
     query.add("retry", std::to_string(*publication.retry_ms));
   }
   encoded.path = topic_path(publication.topics.front()) + query.text();
-  encoded.content_type =
-      publication.is_json ? "application/json" : "text/plain; charset=utf-8";
+  encoded.content_type = publication.is_json ? "application/json" : "text/plain; charset=utf-8";
   encoded.key = publication.key.empty() ? std::string(key) : publication.key;
   encoded.body = *std::move(body);
   return encoded;

@@ -47,8 +47,8 @@ std::shared_ptr<Exchange> Transport::start(std::shared_ptr<const HttpRequest> re
     throw std::bad_alloc();
   }
   CURL* raw = easy.get();
-  auto exchange = std::make_shared<Exchange>(*this, std::move(easy), std::move(request),
-                                             std::move(sink));
+  auto exchange =
+      std::make_shared<Exchange>(*this, std::move(easy), std::move(request), std::move(sink));
   exchange->prepare(connecting_, token);
   curl_multi_add_handle(multi_.get(), raw);
   return exchange;

@@ -114,7 +114,7 @@ TEST_CASE("life: a subscription may be closed from each of its handlers") {
   for (const char* place : {"event", "gap", "comment", "open", "connecting"}) {
     TestLoop loop;
     ScriptedBroker broker(loop, {held_stream(kOpening + "data: x\n\nevent: ringcast.gap\n"
-                                             "data: {}\n\ndata: y\n\n")});
+                                                        "data: {}\n\ndata: y\n\n")});
     Client client = open_client(loop, broker.url());
     std::optional<Subscription> subscription;
     int calls_after = 0;
@@ -143,9 +143,9 @@ TEST_CASE("life: a subscription may be closed from each of its handlers") {
 
 TEST_CASE("life: a client may be destroyed from each callback") {
   TestLoop loop;
-  ScriptedBroker broker(loop, {held_stream(kOpening + "data: x\n\ndata: y\n\n"),
-                               answer(200, R"({"id":"e-1"})"), problem(503, "later"),
-                               problem(400, "no")});
+  ScriptedBroker broker(
+      loop, {held_stream(kOpening + "data: x\n\ndata: y\n\n"), answer(200, R"({"id":"e-1"})"),
+             problem(503, "later"), problem(400, "no")});
   auto client = std::make_unique<Client>(open_client(loop, broker.url()));
   Subscription subscription;
   SubscriptionHandlers handlers;
@@ -213,8 +213,8 @@ TEST_CASE("life: handles move, and what they held before is closed") {
 
 TEST_CASE("life: options that are wrong are named") {
   TestLoop loop;
-  for (const char* url : {"", "127.0.0.1:8080", "ftp://x", "http://", "unix:relative",
-                          "http://name:secret@x/"}) {
+  for (const char* url :
+       {"", "127.0.0.1:8080", "ftp://x", "http://", "unix:relative", "http://name:secret@x/"}) {
     ClientOptions options;
     options.url = url;
     const auto client = Client::open(loop.raw(), options);

@@ -154,8 +154,7 @@ Read parse(std::string_view input, const std::vector<size_t>& cuts) {
 }
 
 void check_read(const Read& read, const Vector& vector, size_t cut) {
-  CHECK_MESSAGE(read == vector.expected,
-                vector.name << ", cut at " << cut << ": " << shown(read));
+  CHECK_MESSAGE(read == vector.expected, vector.name << ", cut at " << cut << ": " << shown(read));
 }
 
 }  // namespace
@@ -196,7 +195,8 @@ TEST_CASE("parser: a data line of 10 MiB comes whole") {
 }
 
 TEST_CASE("parser: an event is at most as large as its limit, whatever it consists of") {
-  for (const char* event : {"data: 0123456789\n\n", "data: 0123\ndata:56\n\n", ": c\nid: 7\ndata:x\n\n"}) {
+  for (const char* event :
+       {"data: 0123456789\n\n", "data: 0123\ndata:56\n\n", ": c\nid: 7\ndata:x\n\n"}) {
     const std::string_view input = event;
     const size_t bytes = input.size() - 2;  // Without the ends of the last line and of the event.
     for (const size_t limit : {bytes - 1, bytes, bytes + 1}) {
@@ -220,7 +220,10 @@ TEST_CASE("parser: a new connection drops what was not finished, and keeps the l
   parser.feed("id: 1\ndata: a\n\nevent: e\nid: 2\ndata: b\nda", collector);
   parser.begin();
   CHECK(parser.last_event_id() == "1");
-  parser.feed("\xEF\xBB\xBF" "data: c\n\n", collector);
+  parser.feed(
+      "\xEF\xBB\xBF"
+      "data: c\n\n",
+      collector);
   REQUIRE(collector.read.events.size() == 2);
   CHECK(collector.read.events[1].data == "c");
   CHECK(collector.read.events[1].id == "1");

@@ -258,8 +258,8 @@ TEST_CASE("publish: after an outage all that waited gives up, not one after the 
 
 TEST_CASE("publish: a busy broker is asked again, with the same key, after Retry-After") {
   TestLoop loop;
-  ScriptedBroker broker(loop, {problem(503, "draining", "Retry-After: 1\r\n"),
-                               answer(200, R"({"id":"e-1"})")});
+  ScriptedBroker broker(
+      loop, {problem(503, "draining", "Retry-After: 1\r\n"), answer(200, R"({"id":"e-1"})")});
   Client client = open_client(loop, broker.url());
   PublishOptions options;
   uint64_t waited_ms = 0;
@@ -298,7 +298,8 @@ TEST_CASE("publish: what is wrong is refused before it is sent, and not from wit
   bad_json.is_json = true;
   Publication bad_key = event("t", "x");
   bad_key.key = "two\r\nlines";
-  for (const Publication& wrong : {event("t", "\xff"), event("\xff", "x"), Publication{}, bad_json, bad_key}) {
+  for (const Publication& wrong :
+       {event("t", "\xff"), event("\xff", "x"), Publication{}, bad_json, bad_key}) {
     bool is_within = true;
     std::optional<Error> error;
     client.publish(wrong, [&](const Result<Receipt>& result) {
@@ -324,7 +325,8 @@ TEST_CASE("publish: what waits is bounded in bytes") {
   std::optional<Result<Receipt>> large;
   std::optional<Result<Receipt>> small;
   std::optional<Result<Receipt>> full;
-  client.publish(event("t", std::string(99, 'x')), [&](Result<Receipt> r) { large = std::move(r); });
+  client.publish(event("t", std::string(99, 'x')),
+                 [&](Result<Receipt> r) { large = std::move(r); });
   client.publish(event("t", "y"), [&](Result<Receipt> r) { small = std::move(r); });
   client.publish(event("t", "z"), [&](Result<Receipt> r) { full = std::move(r); });
   loop.run_until("the error", [&] { return full.has_value(); });

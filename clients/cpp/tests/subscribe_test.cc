@@ -56,8 +56,9 @@ TEST_CASE("subscribe: every option reaches the broker") {
   loop.run_until("the stream", [&] { return subscription.state() == State::kOpen; });
   const SeenRequest& request = broker.requests().at(0);
   CHECK(request.method == "GET");
-  CHECK(request.path == "/prefix/events?topic=a%2F%2A%2A&topic=b%20c&since=-10&event=x&event=%C3%A4"
-                        "&envelope=true&max_data=1000");
+  CHECK(request.path ==
+        "/prefix/events?topic=a%2F%2A%2A&topic=b%20c&since=-10&event=x&event=%C3%A4"
+        "&envelope=true&max_data=1000");
   CHECK(request.header("accept") == "text/event-stream");
   CHECK(request.header("last-event-id") == "e-5");
   CHECK(request.header("user-agent").starts_with("ringcast-cpp/"));
@@ -177,8 +178,8 @@ TEST_CASE("subscribe: without a journal a restart is told as a gap") {
 }
 
 TEST_CASE("subscribe: what left the history while it was away is a gap with its number") {
-  const Daemon broker({"--set", "history.events=10", "--set", "history.grace=0", "--set",
-                       "stream.retry=100ms"});
+  const Daemon broker(
+      {"--set", "history.events=10", "--set", "history.grace=0", "--set", "stream.retry=100ms"});
   TestLoop loop;
   Relay relay(loop, broker.port());
   Client publisher = open_client(loop, broker.url());
@@ -325,9 +326,9 @@ TEST_CASE("subscribe: heartbeats keep a quiet stream") {
 
 TEST_CASE("subscribe: retry and the last id lead to the next connection") {
   TestLoop loop;
-  ScriptedBroker broker(loop, {stream(kOpening + "id: e-1\ndata: a\n\nid: e-2\ndata: cut"),
-                               stream("retry: 150\n\nid: e-3\n\n"), cut(),
-                               held_stream("id: e-4\ndata: b\n\n")});
+  ScriptedBroker broker(
+      loop, {stream(kOpening + "id: e-1\ndata: a\n\nid: e-2\ndata: cut"),
+             stream("retry: 150\n\nid: e-3\n\n"), cut(), held_stream("id: e-4\ndata: b\n\n")});
   Client client = open_client(loop, broker.url());
   Recorder recorder;
   const Subscription subscription = client.subscribe(everything_of("t"), recorder.handlers());
@@ -351,8 +352,8 @@ TEST_CASE("subscribe: retry and the last id lead to the next connection") {
 
 TEST_CASE("subscribe: a busy broker is asked again, not before Retry-After") {
   TestLoop loop;
-  ScriptedBroker broker(loop, {problem(503, "starting", "Retry-After: 1\r\n"),
-                               held_stream("data: x\n\n")});
+  ScriptedBroker broker(
+      loop, {problem(503, "starting", "Retry-After: 1\r\n"), held_stream("data: x\n\n")});
   Client client = open_client(loop, broker.url());
   Recorder recorder;
   const Subscription subscription = client.subscribe(everything_of("t"), recorder.handlers());

@@ -33,9 +33,8 @@ TEST_CASE("tls: a certificate that is trusted serves, for publishing and for str
   publish_numbers(loop, client, "t", 0, 2'000);
   Recorder recorder;
   const Subscription subscription = client.subscribe(everything_of("t"), recorder.handlers());
-  loop.run_until("the newest events", [&] {
-    return !recorder.events.empty() && recorder.events.back().data == "1999";
-  });
+  loop.run_until("the newest events",
+                 [&] { return !recorder.events.empty() && recorder.events.back().data == "1999"; });
 }
 
 TEST_CASE("tls: one that is not trusted is final, unless nobody cares") {

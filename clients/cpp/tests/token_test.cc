@@ -15,8 +15,9 @@ namespace {
 using Strings = std::vector<std::string>;
 
 std::vector<std::string> with_jwt() {
-  return {"--set", "auth.jwt.algorithms=[HS256]", "--set",
-          std::string("auth.jwt.key=\"") + kSecret + "\"", "--set", "stream.retry=100ms"};
+  return {"--set", "auth.jwt.algorithms=[HS256]",
+          "--set", std::string("auth.jwt.key=\"") + kSecret + "\"",
+          "--set", "stream.retry=100ms"};
 }
 
 ClientOptions with_source(const std::string& url, TokenSource source) {
@@ -144,9 +145,8 @@ TEST_CASE("token: a source that has none is asked again, one that gives nonsense
   ScriptedBroker broker(loop, {held_stream(": hello\n\n")});
   Strings tokens{"", "", "good"};
   size_t asked = 0;
-  Client client = open_client(loop, with_source(broker.url(), [&](const TokenReply& reply) {
-                                reply(tokens.at(asked++));
-                              }));
+  Client client = open_client(
+      loop, with_source(broker.url(), [&](const TokenReply& reply) { reply(tokens.at(asked++)); }));
   Recorder recorder;
   const Subscription subscription = client.subscribe(everything_of("t"), recorder.handlers());
   loop.run_until("the stream", [&] { return recorder.is_open(); });
@@ -154,9 +154,8 @@ TEST_CASE("token: a source that has none is asked again, one that gives nonsense
   CHECK(recorder.times(State::kWaiting) == 2);
   CHECK(recorder.changes[1].error.code == Errc::kNoToken);
 
-  Client wrong = open_client(loop, with_source(broker.url(), [](const TokenReply& reply) {
-                               reply("two\r\nlines");
-                             }));
+  Client wrong = open_client(
+      loop, with_source(broker.url(), [](const TokenReply& reply) { reply("two\r\nlines"); }));
   CHECK(publish(loop, wrong, event("t", "x")).error().code == Errc::kInvalid);
   CHECK(broker.requests().size() == 1);
 }
@@ -168,7 +167,8 @@ TEST_CASE("token: a reply after the client has gone does nothing") {
     Client client = open_client(loop, with_source("http://127.0.0.1:9", [&](TokenReply reply) {
                                   late = std::move(reply);
                                 }));
-    client.publish(event("t", "x"), [](const Result<Receipt>& /*r*/) { FAIL_CHECK("nobody is told"); });
+    client.publish(event("t", "x"),
+                   [](const Result<Receipt>& /*r*/) { FAIL_CHECK("nobody is told"); });
     loop.run_until("the question", [&] { return late != nullptr; });
   }
   late("token");

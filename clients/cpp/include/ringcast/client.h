@@ -28,9 +28,9 @@ struct ClientOptions {
   std::string url = "http://127.0.0.1:8080";  // http://, https:// or unix:/path/to.sock
   std::string token;                          // Sent as "Authorization: Bearer"; empty: none.
   TokenSource token_source;                   // Instead of `token`.
-  std::string ca_file;            // PEM; the certificates to trust. Empty: the system's.
-  bool insecure = false;          // Whoever answers is believed to be the broker. For tests only.
-  std::string user_agent;         // Empty: this library's name and version.
+  std::string ca_file;     // PEM; the certificates to trust. Empty: the system's.
+  bool insecure = false;   // Whoever answers is believed to be the broker. For tests only.
+  std::string user_agent;  // Empty: this library's name and version.
   uint64_t connect_timeout_ms = 10'000;
   // So many publishes are under way at a time. With 1 they reach the broker in the order of the
   // calls, also after a failure; a Batch is the better way to be fast.
@@ -64,9 +64,9 @@ class [[gnu::visibility("default")]] Client {
  public:
   // `loop` outlives the client's handles. kInvalid names the option that is wrong. Nothing is
   // connected yet.
-  static Result<Client> open(uv_loop_s* loop, ClientOptions options);
+  static Result<Client> open(uv_loop_s * loop, ClientOptions options);
 
-  Client(Client&&) noexcept;
+  Client(Client &&) noexcept;
   Client& operator=(Client&&) noexcept;
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

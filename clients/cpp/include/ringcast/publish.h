@@ -55,7 +55,7 @@ struct PublishOptions {
 class [[gnu::visibility("default")]] Batch {
  public:
   Batch();
-  Batch(Batch&&) noexcept;
+  Batch(Batch &&) noexcept;
   Batch& operator=(Batch&&) noexcept;
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
@@ -65,7 +65,9 @@ class [[gnu::visibility("default")]] Batch {
   [[nodiscard]] Error add(const Publication& publication);
   [[nodiscard]] size_t size() const noexcept;   // Events.
   [[nodiscard]] size_t bytes() const noexcept;  // Of the request's body.
-  [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+  [[nodiscard]] bool empty() const noexcept {
+    return size() == 0;
+  }
 
  private:
   friend class Client;

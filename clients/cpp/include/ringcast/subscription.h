@@ -70,7 +70,7 @@ class Stream;
 class [[gnu::visibility("default")]] Subscription {
  public:
   Subscription();  // Of nothing.
-  Subscription(Subscription&&) noexcept;
+  Subscription(Subscription &&) noexcept;
   Subscription& operator=(Subscription&&) noexcept;  // Closes what it held.
   Subscription(const Subscription&) = delete;
   Subscription& operator=(const Subscription&) = delete;

@@ -13,9 +13,9 @@ namespace ringcast::client::test {
 class Relay {
  public:
   Relay(TestLoop& loop, int port)
-      : loop_(loop), port_(port), listener_(loop, [this](std::unique_ptr<Socket> client) {
-          accept(std::move(client));
-        }) {}
+      : loop_(loop),
+        port_(port),
+        listener_(loop, [this](std::unique_ptr<Socket> client) { accept(std::move(client)); }) {}
 
   [[nodiscard]] std::string url() const { return listener_.url(); }
   [[nodiscard]] size_t connections() const { return lines_.size(); }

@@ -41,9 +41,8 @@ Step silence();
 class ScriptedBroker {
  public:
   ScriptedBroker(TestLoop& loop, std::deque<Step> script)
-      : script_(std::move(script)), listener_(loop, [this](std::unique_ptr<Socket> socket) {
-          accept(std::move(socket));
-        }) {}
+      : script_(std::move(script)),
+        listener_(loop, [this](std::unique_ptr<Socket> socket) { accept(std::move(socket)); }) {}
 
   [[nodiscard]] std::string url() const { return listener_.url(); }
   [[nodiscard]] const std::vector<SeenRequest>& requests() const { return requests_; }

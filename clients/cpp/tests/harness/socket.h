@@ -44,9 +44,8 @@ class Socket {
     auto* write = new Write{{}, std::move(bytes)};
     const uv_buf_t buffer =
         uv_buf_init(write->bytes.data(), static_cast<unsigned int>(write->bytes.size()));
-    uv_write(&write->request, stream(), &buffer, 1, [](uv_write_t* request, int /*status*/) {
-      delete reinterpret_cast<Write*>(request);
-    });
+    uv_write(&write->request, stream(), &buffer, 1,
+             [](uv_write_t* request, int /*status*/) { delete reinterpret_cast<Write*>(request); });
   }
   // After what was written is out.
   void close_after_writes() {
@@ -114,8 +113,8 @@ class Listener {
     uv_tcp_getsockname(socket_.raw(), reinterpret_cast<sockaddr*>(&address), &size);
     port_ = ntohs(address.sin_port);
     socket_.raw()->data = this;
-    REQUIRE(uv_listen(reinterpret_cast<uv_stream_t*>(socket_.raw()), 128,
-                      &Listener::on_waiting) == 0);
+    REQUIRE(uv_listen(reinterpret_cast<uv_stream_t*>(socket_.raw()), 128, &Listener::on_waiting) ==
+            0);
     uv_unref(reinterpret_cast<uv_handle_t*>(socket_.raw()));
   }
 
