@@ -1,11 +1,13 @@
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <cstdint>
 #include <utility>
 
 #include "cpp/src/backoff.h"
 
 using ringcast::client::Backoff;
+using ringcast::client::later;
 
 namespace {
 
@@ -63,4 +65,11 @@ TEST_CASE("client: the broker's retry is taken between 100 ms and a day") {
     backoff.set_base_ms(asked);
     CHECK(backoff.next_ms() == taken);
   }
+}
+
+TEST_CASE("client: a time far away is later, not earlier") {
+  const auto now = std::chrono::steady_clock::now();
+  CHECK(later(now, 0) == now);
+  CHECK(later(now, 5) == now + std::chrono::milliseconds(5));
+  CHECK(later(now, UINT64_MAX) > now + std::chrono::hours(24 * 365));
 }

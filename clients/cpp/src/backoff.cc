@@ -11,6 +11,7 @@ namespace {
 constexpr uint64_t kLeastBaseMs = 100;
 constexpr uint64_t kMostBaseMs = 86'400'000;
 constexpr uint32_t kMostDoublings = 20;
+constexpr uint64_t kLongestMs = uint64_t{100} * 365 * 86'400'000;  // A clock of ns holds 292 years.
 
 }  // namespace
 
@@ -30,6 +31,11 @@ std::string random_hex() {
     out.push_back(kDigits[bits & 15U]);
   }
   return out;
+}
+
+std::chrono::steady_clock::time_point later(std::chrono::steady_clock::time_point from,
+                                            uint64_t duration_ms) {
+  return from + std::chrono::milliseconds(std::min(duration_ms, kLongestMs));
 }
 
 uint64_t Backoff::next_ms() {

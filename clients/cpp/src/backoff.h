@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -10,6 +11,10 @@ namespace ringcast::client {
 // Random bits from the system: for jitter and for idempotency keys.
 [[nodiscard]] uint64_t random_bits();
 [[nodiscard]] std::string random_hex();
+
+// `duration_ms` after `from`, or for all that matters never.
+[[nodiscard]] std::chrono::steady_clock::time_point later(
+    std::chrono::steady_clock::time_point from, uint64_t duration_ms);
 
 // How long to wait before each attempt of an outage: at least `base_ms`, and up to twice as long
 // with each attempt until `cap_ms`, at random, so that clients do not come back in step.

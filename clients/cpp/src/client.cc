@@ -63,13 +63,13 @@ Error check(const Request& request) {
 }
 
 std::shared_ptr<HttpRequest> post(std::string path, const std::string& content_type,
-                                  std::string body) {
+                                  std::string body, uint64_t timeout_ms) {
   auto request = std::make_shared<HttpRequest>();
   request->method = "POST";
   request->path = std::move(path);
   request->headers.push_back("Content-Type: " + content_type);
   request->body = std::move(body);
-  request->timeout_ms = Request{}.timeout_ms;
+  request->timeout_ms = timeout_ms;
   return request;
 }
 
@@ -158,7 +158,7 @@ Client::~Client() {
   }
 }
 
-void Client::publish(Publication publication, std::function<void(Result<Receipt>)> done,
+void Client::publish(const Publication& publication, std::function<void(Result<Receipt>)> done,
                      PublishOptions options) {
   Session* session = core_->session();
   if (session == nullptr) {
@@ -169,7 +169,8 @@ void Client::publish(Publication publication, std::function<void(Result<Receipt>
     refuse(*session, std::move(done), encoded.error());
     return;
   }
-  auto request = post(std::move(encoded->path), encoded->content_type, std::move(encoded->body));
+  auto request = post(std::move(encoded->path), encoded->content_type, std::move(encoded->body),
+                      options.timeout_ms);
   if (encoded->key) {
     request->headers.push_back("Idempotency-Key: " + *encoded->key);
   }
@@ -188,7 +189,8 @@ void Client::publish(Batch batch, std::function<void(Result<BatchReceipt>)> done
     refuse(*session, std::move(done), invalid("the batch is empty"));
     return;
   }
-  auto request = post("/events", "application/x-ndjson", std::move(batch.impl_->body));
+  auto request =
+      post("/events", "application/x-ndjson", std::move(batch.impl_->body), options.timeout_ms);
   core_->outbox().publish(std::move(request), std::move(options),
                           reading(std::move(done), [](const Answer& answer) {
                             return read_batch_receipt(answer.body);

@@ -6,7 +6,6 @@
 namespace ringcast::client {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr uint64_t kFirstWaitMs = 100;
@@ -50,9 +49,9 @@ void Delivery::on_done(Result<Answer> answer) {
 bool Delivery::wait_out(const Error& error) {
   const auto now = steady_clock::now();
   *outage_ = outage_->value_or(now);
-  const auto give_up = std::max(queued_at_, **outage_) + milliseconds(options_.retry_for_ms);
+  const auto give_up = later(std::max(queued_at_, **outage_), options_.retry_for_ms);
   const uint64_t wait_ms = std::max(backoff_.next_ms(), error.retry_after_ms.value_or(0));
-  if (now + milliseconds(wait_ms) > give_up) {
+  if (later(now, wait_ms) > give_up) {
     return false;
   }
   if (!timer_) {

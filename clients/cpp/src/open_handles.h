@@ -60,9 +60,9 @@ using HandlePtr = std::unique_ptr<OwnedHandle<H, State>, HandleCloser<H, State>>
 
 // `init` calls uv_*_init for the handle that it is given. Null when that fails.
 template <typename H, typename State, typename Init>
-HandlePtr<H, State> make_handle(std::shared_ptr<OpenHandles> open, State state, Init init) {
+HandlePtr<H, State> make_handle(const std::shared_ptr<OpenHandles>& open, State state, Init init) {
   auto owned = std::make_unique<OwnedHandle<H, State>>(
-      OwnedHandle<H, State>{.uv = {}, .state = std::move(state), .open = std::move(open)});
+      OwnedHandle<H, State>{.uv = {}, .state = std::move(state), .open = open});
   if (init(&owned->uv) != 0) {
     return nullptr;
   }

@@ -9,7 +9,6 @@
 namespace ringcast::client {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr uint64_t kFirstRetryMs = 1'000;  // Until a stream says otherwise.
@@ -238,8 +237,8 @@ void Stream::fail(Error error) {
   const auto now = steady_clock::now();
   const uint64_t wait_ms = std::max(backoff_.next_ms(), error.retry_after_ms.value_or(0));
   if (options_.retry_for_ms) {
-    give_up_ = give_up_.value_or(now + milliseconds(*options_.retry_for_ms));
-    if (now + milliseconds(wait_ms) > *give_up_) {
+    give_up_ = give_up_.value_or(later(now, *options_.retry_for_ms));
+    if (later(now, wait_ms) > *give_up_) {
       end(std::move(error));
       return;
     }

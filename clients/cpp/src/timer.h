@@ -12,10 +12,10 @@ namespace ringcast::client {
 // Calls back once, some time after it was started. May be destroyed by its own callback.
 class Timer {
  public:
-  Timer(uv_loop_t* loop, std::shared_ptr<OpenHandles> open, std::function<void()> on_fire)
+  Timer(uv_loop_t* loop, const std::shared_ptr<OpenHandles>& open, std::function<void()> on_fire)
       : handle_(make_handle<uv_timer_t, std::function<void()>>(
-            std::move(open), std::move(on_fire),
-            [loop](uv_timer_t* uv) { return uv_timer_init(loop, uv); })) {}
+            open, std::move(on_fire), [loop](uv_timer_t* uv) { return uv_timer_init(loop, uv); })) {
+  }
 
   // Starts it anew. 0: with the loop's next turn.
   void start(uint64_t wait_ms) {

@@ -76,7 +76,7 @@ class [[gnu::visibility("default")]] Client {
   // Publishes one event. `done` is called once: when the broker has it, or with the error that
   // remained. After an error that is transient the event may or may not be stored; publishing it
   // again with the same key is safe.
-  void publish(Publication publication, std::function<void(Result<Receipt>)> done = {},
+  void publish(const Publication& publication, std::function<void(Result<Receipt>)> done = {},
                PublishOptions options = {});
   // Publishes many with one request. An empty batch is kInvalid.
   void publish(Batch batch, std::function<void(Result<BatchReceipt>)> done = {},

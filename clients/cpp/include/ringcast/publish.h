@@ -45,7 +45,9 @@ struct BatchReceipt {
 
 struct PublishOptions {
   // How long to try again while the broker cannot be reached or is busy, from the first failure.
+  // Stay below the time that the broker remembers keys (`idempotency.window`, 5 min).
   uint64_t retry_for_ms = 30'000;
+  uint64_t timeout_ms = 30'000;  // For each attempt.
   // Told of every attempt that failed and will be made again after `wait_ms`.
   std::function<void(const Error& error, uint64_t wait_ms)> on_retry;
 };

@@ -80,7 +80,8 @@ class [[gnu::visibility("default")]] Subscription {
   void close();
   // No events, gaps and comments from now until resume(). What the broker sends meanwhile waits in
   // the kernel's buffers; a reader that pauses for long (the broker's `stream.write_stall`, 30 s)
-  // is cut off, and goes on where it was once it resumes.
+  // is cut off, and goes on where it was once it resumes. While it pauses, nothing here keeps
+  // uv_run() from returning.
   void pause();
   void resume();
 
