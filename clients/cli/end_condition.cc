@@ -1,6 +1,5 @@
 #include "cli/end_condition.h"
 
-#include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -69,14 +68,13 @@ int EndCondition::poll_timeout_ms(uint64_t limit_ms) const {
   return static_cast<int>(std::min({left, limit_ms, kLongestPollMs}));
 }
 
-EndCondition::Reason EndCondition::sleep(uint64_t duration_ms) {
-  const auto wake = steady_clock::now() + milliseconds(duration_ms);
-  while (check() == Reason::kNone && ms_until(wake) > 0) {
-    std::array<pollfd, 2> fds{{{.fd = signal_fd_, .events = POLLIN, .revents = 0},
-                               {.fd = output_fd_, .events = 0, .revents = 0}}};
-    poll(fds.data(), fds.size(), poll_timeout_ms(ms_until(wake)));
-  }
-  return reason_;
+EndCondition::Reason EndCondition::wait(pollfd& other, uint64_t limit_ms) {
+  std::array<pollfd, 3> fds{{other,
+                             {.fd = signal_fd_, .events = POLLIN, .revents = 0},
+                             {.fd = output_fd_, .events = 0, .revents = 0}}};
+  poll(fds.data(), fds.size(), poll_timeout_ms(limit_ms));
+  other = fds[0];
+  return check();
 }
 
 }  // namespace ringcast::cli

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <poll.h>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -21,15 +23,13 @@ class EndCondition {
 
   // What is true now; once a reason was found it stays.
   Reason check();
-  // For poll(): readable on a signal; in error when the output's reader has gone.
-  [[nodiscard]] int signal_fd() const { return signal_fd_; }
-  [[nodiscard]] int output_fd() const { return output_fd_; }
-  // How long a poll may wait: until the deadline, and at most `limit_ms`.
-  [[nodiscard]] int poll_timeout_ms(uint64_t limit_ms) const;
-  // Returns after `duration_ms`, or as soon as there is a reason to end.
-  Reason sleep(uint64_t duration_ms);
+  // Polls `other`, setting its `revents`, for at most `limit_ms`, or until there is a reason to
+  // end.
+  Reason wait(pollfd& other, uint64_t limit_ms);
 
  private:
+  [[nodiscard]] int poll_timeout_ms(uint64_t limit_ms) const;
+
   int signal_fd_;
   int output_fd_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;

@@ -9,12 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "cli/endpoint.h"
 #include "cli/event_text.h"
 #include "cli/messages.h"
 #include "cli/pages.h"
 #include "cli/table.h"
-#include "cli/verdict.h"
 
 namespace ringcast::cli {
 namespace {
@@ -59,7 +57,7 @@ std::string or_dash(const std::string& text) {
 
 }  // namespace
 
-ExitCode list_topics(const TopicsOptions& options, HttpClient& client, Output& output) {
+ExitCode list_topics(const TopicsOptions& options, Broker& broker, Output& output) {
   std::string lines;
   Table table({{"TOPIC"},
                {"SUBSCRIBERS", true},
@@ -69,7 +67,7 @@ ExitCode list_topics(const TopicsOptions& options, HttpClient& client, Output& o
                {"NEWEST"}});
   PagedList list{.path = "/topics", .query = {}, .after = {}, .items = "topics", .page = 1'000};
   if (!options.prefix.empty()) {
-    list.query.add("prefix", options.prefix);
+    list.query.emplace_back("prefix", options.prefix);
   }
   list.visit = [&](json::Value& item) -> Status {
     if (options.json) {
@@ -84,7 +82,7 @@ ExitCode list_topics(const TopicsOptions& options, HttpClient& client, Output& o
                or_dash(row["oldest"]), or_dash(row["newest"])});
     return Ok{};
   };
-  const ExitCode code = read_pages(client, std::move(list));
+  const ExitCode code = read_pages(broker, std::move(list));
   if (code != ExitCode::kOk) {
     return code;
   }
@@ -92,14 +90,14 @@ ExitCode list_topics(const TopicsOptions& options, HttpClient& client, Output& o
   return output.exit_code();
 }
 
-ExitCode show_history(const HistoryOptions& options, HttpClient& client, Output& output) {
+ExitCode show_history(const HistoryOptions& options, Broker& broker, Output& output) {
   std::string lines;
   PagedList list{.path = "/history",
                  .query = {},
                  .after = options.after,
                  .items = "events",
                  .most = options.limit.value_or(UINT64_MAX)};
-  list.query.add("topic", options.topic);
+  list.query.emplace_back("topic", options.topic);
   list.visit = [&](json::Value& item) -> Status {
     if (options.json) {
       return append_json_line(lines, item);
@@ -116,14 +114,17 @@ ExitCode show_history(const HistoryOptions& options, HttpClient& client, Output&
   };
   list.on_gap = [](std::string_view gap) { complain(describe_gap(gap)); };
   list.on_page_end = [&] { return output.write(std::exchange(lines, {})); };
-  const ExitCode code = read_pages(client, std::move(list));
+  const ExitCode code = read_pages(broker, std::move(list));
   return code == ExitCode::kOk ? output.exit_code() : code;
 }
 
-ExitCode check_health(const HealthOptions& options, HttpClient& client) {
-  const auto exchange = client.send({.path = "/readyz", .timeout_ms = options.timeout_ms});
-  if (const auto verdict = judge(exchange)) {
-    complain(verdict->text);
+ExitCode check_health(const HealthOptions& options, Broker& broker) {
+  client::Request request;
+  request.path = "/readyz";
+  request.timeout_ms = options.timeout_ms;
+  const auto answer = broker.send(std::move(request));
+  if (!answer) {
+    complain(answer.error().message);
     return ExitCode::kRefused;
   }
   return ExitCode::kOk;

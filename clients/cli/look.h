@@ -1,21 +1,21 @@
 #pragma once
 
+#include "cli/broker.h"
 #include "cli/exit_code.h"
-#include "cli/http_client.h"
 #include "cli/options.h"
 #include "cli/output.h"
 
 namespace ringcast::cli {
 
 // `ringcast topics`: a table, or one JSON object a line.
-ExitCode list_topics(const TopicsOptions& options, HttpClient& client, Output& output);
+ExitCode list_topics(const TopicsOptions& options, Broker& broker, Output& output);
 
 // `ringcast history`: id, time, type and data of what a topic retains, separated by tabs, or one
 // JSON object a line.
-ExitCode show_history(const HistoryOptions& options, HttpClient& client, Output& output);
+ExitCode show_history(const HistoryOptions& options, Broker& broker, Output& output);
 
 // `ringcast health`: kOk when the broker is ready, else kRefused, also when it cannot be reached
 // (what a container's HEALTHCHECK expects).
-ExitCode check_health(const HealthOptions& options, HttpClient& client);
+ExitCode check_health(const HealthOptions& options, Broker& broker);
 
 }  // namespace ringcast::cli

@@ -1,4 +1,3 @@
-#include <curl/curl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -7,12 +6,11 @@
 #include <string>
 #include <utility>
 
+#include "cli/broker.h"
 #include "cli/command_line.h"
 #include "cli/completion.h"
 #include "cli/end_condition.h"
-#include "cli/endpoint.h"
 #include "cli/exit_code.h"
-#include "cli/http_client.h"
 #include "cli/journal_command.h"
 #include "cli/look.h"
 #include "cli/messages.h"
@@ -24,10 +22,10 @@
 namespace {
 
 using ringcast::Error;
+using ringcast::cli::Broker;
 using ringcast::cli::CommandLine;
 using ringcast::cli::EndCondition;
 using ringcast::cli::ExitCode;
-using ringcast::cli::HttpClient;
 using ringcast::cli::Options;
 using ringcast::cli::Output;
 
@@ -44,30 +42,30 @@ ExitCode print(const std::string& text) {
 
 // The commands that talk to the broker.
 ExitCode run_connected(const std::string& command, const Options& options) {
-  auto endpoint = ringcast::cli::parse_endpoint(options.connect.url);
-  if (!endpoint) {
-    return complain_of_usage(endpoint.error());
-  }
   // First of all, so that libcurl's threads find the signals blocked.
   std::optional<EndCondition> end;
   if (command == "sub") {
     end.emplace(STDOUT_FILENO, options.subscribe.timeout_ms);
   }
-  HttpClient client(*std::move(endpoint), options.connect);
+  auto broker = Broker::open(options.connect);
+  if (!broker) {
+    ringcast::cli::complain(broker.error().message);
+    return ringcast::cli::exit_code_of(broker.error());
+  }
   Output output(STDOUT_FILENO, end ? &*end : nullptr);
   if (end) {
-    return subscribe(options.subscribe, client, *end, output);
+    return subscribe(options.subscribe, *broker, *end, output);
   }
   if (command == "pub") {
-    return publish(options.publish, client, output);
+    return publish(options.publish, *broker, output);
   }
   if (command == "topics") {
-    return list_topics(options.topics, client, output);
+    return list_topics(options.topics, *broker, output);
   }
   if (command == "history") {
-    return show_history(options.history, client, output);
+    return show_history(options.history, *broker, output);
   }
-  return check_health(options.health, client);
+  return check_health(options.health, *broker);
 }
 
 ExitCode run(int argc, const char* const* argv) {
@@ -102,13 +100,11 @@ ExitCode run(int argc, const char* const* argv) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // A write says EPIPE instead.
-  curl_global_init(CURL_GLOBAL_DEFAULT);
   ExitCode code = ExitCode::kRefused;
   try {
     code = run(argc, argv);
   } catch (const std::exception& error) {
     ringcast::cli::complain(error.what());
   }
-  curl_global_cleanup();
   return static_cast<int>(code);
 }

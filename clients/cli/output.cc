@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <climits>
 #include <cstdint>
@@ -17,10 +16,8 @@ namespace ringcast::cli {
 
 bool Output::wait_until_writable() {
   while (end_->check() == EndCondition::Reason::kNone) {
-    std::array<pollfd, 2> fds{{{.fd = fd_, .events = POLLOUT, .revents = 0},
-                               {.fd = end_->signal_fd(), .events = POLLIN, .revents = 0}}};
-    poll(fds.data(), fds.size(), end_->poll_timeout_ms(UINT64_MAX));
-    if (fds[0].revents != 0) {
+    pollfd output{.fd = fd_, .events = POLLOUT, .revents = 0};
+    if (end_->wait(output, UINT64_MAX) == EndCondition::Reason::kNone && output.revents != 0) {
       return true;
     }
   }

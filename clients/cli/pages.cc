@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "cli/messages.h"
-#include "cli/verdict.h"
 
 namespace ringcast::cli {
 namespace {
@@ -54,19 +53,21 @@ Result<Page> read_page(std::string_view body, const PagedList& list) {
 
 }  // namespace
 
-ExitCode read_pages(HttpClient& client, PagedList list) {
+ExitCode read_pages(Broker& broker, PagedList list) {
   for (uint64_t left = list.most; left > 0;) {
-    Query query = list.query;
-    query.add("limit", std::to_string(std::min(left, list.page)));
+    client::Request request;
+    request.path = list.path;
+    request.query = list.query;
+    request.query.emplace_back("limit", std::to_string(std::min(left, list.page)));
     if (!list.after.empty()) {
-      query.add("after", list.after);
+      request.query.emplace_back("after", list.after);
     }
-    const auto exchange = client.send({.path = list.path + query.text()});
-    if (const auto verdict = judge(exchange)) {
-      complain(verdict->text);
-      return verdict->code;
+    const auto answer = broker.send(std::move(request));
+    if (!answer) {
+      complain(answer.error().message);
+      return exit_code_of(answer.error());
     }
-    auto page = read_page(exchange->body, list);
+    auto page = read_page(answer->body, list);
     if (!page) {
       complain("the broker's answer to GET " + list.path +
                " is not understood: " + page.error().detail);

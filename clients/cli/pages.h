@@ -4,19 +4,20 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
-#include "cli/endpoint.h"
+#include "cli/broker.h"
 #include "cli/exit_code.h"
-#include "cli/http_client.h"
 
 namespace ringcast::cli {
 
 // A list of the API that comes in pages: {"<items>":[…],"next":…}.
 struct PagedList {
   std::string path;
-  Query query;  // Without `after` and `limit`.
+  std::vector<std::pair<std::string, std::string>> query;  // Without `after` and `limit`.
   std::string after;
   std::string_view items;
   uint64_t most = UINT64_MAX;  // Items in all.
@@ -27,6 +28,6 @@ struct PagedList {
 };
 
 // Follows `next` to the end. Complains of what goes wrong.
-ExitCode read_pages(HttpClient& client, PagedList list);
+ExitCode read_pages(Broker& broker, PagedList list);
 
 }  // namespace ringcast::cli

@@ -3,118 +3,112 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include "base/json.h"
 #include "base/text.h"
-#include "cli/backoff.h"
-#include "cli/endpoint.h"
-#include "cli/event_encoder.h"
 #include "cli/line_reader.h"
 #include "cli/messages.h"
-#include "cli/verdict.h"
 
 namespace ringcast::cli {
 namespace {
 
-using std::chrono::milliseconds;
-using std::chrono::steady_clock;
-
-constexpr uint64_t kFirstWaitMs = 100;
-constexpr uint64_t kLongestWaitMs = 5'000;
 constexpr size_t kMaxEventBytes = 64ULL << 20U;
-
-std::string read_id(std::string_view body) {
-  std::string id;
-  json::Reader reader;
-  const auto read = reader.read(body, [&id](json::Value& root) {
-    return root.each_field([&id](std::string_view name, json::Value& value) -> Status {
-      if (name != "id" || value.kind() != json::Value::Kind::kString) {
-        std::string skipped;
-        return value.append_minified(skipped);
-      }
-      auto text = value.string();
-      if (text) {
-        id = *text;
-      }
-      return Ok{};
-    });
-  });
-  return read ? id : std::string();
-}
 
 class Publisher {
  public:
-  Publisher(const PublishOptions& options, HttpClient& client, Output& output)
-      : options_(options), client_(client), output_(output), encoder_(options) {}
+  Publisher(const PublishOptions& options, Broker& broker, Output& output);
 
-  ExitCode publish_one(std::string_view text, const std::string& key);
+  ExitCode publish_one(std::string text, const std::string& key);
   ExitCode publish_lines(int fd);
 
  private:
-  ExitCode publish_batch(const std::vector<std::string>& lines);
-  std::optional<Response> deliver(const Request& request);
-  void complain_of(const Verdict& verdict, const Result<Response>& exchange) const;
-  [[nodiscard]] std::string place() const;
+  ExitCode publish_batch(std::vector<std::string> lines);
+  template <typename T, typename What>
+  std::optional<T> deliver(What what);
+  [[nodiscard]] std::string key_of(uint64_t line) const;
+  [[nodiscard]] std::string place_of(const client::Error& error) const;
+  ExitCode complain_of(const client::Error& error);
 
   const PublishOptions& options_;
-  HttpClient& client_;
+  Broker& broker_;
   Output& output_;
-  EventEncoder encoder_;
-  std::string key_prefix_;
-  uint64_t first_line_ = 0;  // Of the batch on its way, from 1; 0 where there are no lines.
+  client::Publication event_;  // All but its data and key is the same for every line.
+  uint64_t first_line_ = 0;    // Of the batch on its way, from 1; 0 where there are no lines.
   ExitCode failure_ = ExitCode::kOk;
 };
 
-std::string Publisher::place() const {
-  return first_line_ == 0 ? "" : "line " + std::to_string(first_line_) + ": ";
+Publisher::Publisher(const PublishOptions& options, Broker& broker, Output& output)
+    : options_(options), broker_(broker), output_(output) {
+  event_.topics = {options.topic};
+  event_.type = options.event;
+  event_.id = options.id;
+  event_.retry_ms = options.retry_ms;
+  event_.is_json = options.json;
 }
 
-ExitCode Publisher::publish_one(std::string_view text, const std::string& key) {
-  auto body = encoder_.body(text);
-  if (!body) {
-    complain(place() + body.error().detail);
-    return ExitCode::kUsage;
+// Publishes until the broker has it; nothing when it refused or the time for retries is over.
+template <typename T, typename What>
+std::optional<T> Publisher::deliver(What what) {
+  client::PublishOptions how;
+  how.retry_for_ms = options_.retry_for_ms;
+  how.on_retry = [is_told = false](const client::Error& error, uint64_t /*wait_ms*/) mutable {
+    if (!std::exchange(is_told, true)) {
+      complain(error.message + " (trying again)");
+    }
+  };
+  std::optional<client::Result<T>> answer;
+  broker_.client().publish(
+      std::move(what), [&answer](client::Result<T> result) { answer = std::move(result); },
+      std::move(how));
+  broker_.run_until([&answer] { return answer.has_value(); });
+  if (!*answer) {
+    failure_ = complain_of(answer->error());
+    return std::nullopt;
   }
-  Query query;
-  if (!options_.event.empty()) {
-    query.add("event", options_.event);
+  return **std::move(answer);
+}
+
+std::string Publisher::key_of(uint64_t line) const {
+  return options_.key.empty() ? "" : options_.key + "-" + std::to_string(line);
+}
+
+// Which line it was, if it was one and that is known.
+std::string Publisher::place_of(const client::Error& error) const {
+  const bool is_refused = error.code == client::Errc::kRefused;
+  if (first_line_ == 0 || !(is_refused || error.code == client::Errc::kInvalid)) {
+    return "";
   }
-  if (!options_.id.empty()) {
-    query.add("id", options_.id);
-  }
-  if (options_.retry_ms) {
-    query.add("retry", std::to_string(*options_.retry_ms));
-  }
-  const auto response =
-      deliver({.method = "POST",
-               .path = topic_path(options_.topic) + query.text(),
-               .headers = {options_.json ? "Content-Type: application/json"
-                                         : "Content-Type: text/plain; charset=utf-8",
-                           "Idempotency-Key: " + key},
-               .body = *std::move(body)});
-  if (!response) {
+  // With --print-id a request is a line; else the broker says which one it was.
+  const uint64_t line = is_refused && !options_.print_id ? error.problem.line.value_or(0) : 1;
+  return line == 0 ? "" : "line " + std::to_string(first_line_ + line - 1) + ": ";
+}
+
+ExitCode Publisher::complain_of(const client::Error& error) {
+  complain(place_of(error) + error.message);
+  return exit_code_of(error);
+}
+
+ExitCode Publisher::publish_one(std::string text, const std::string& key) {
+  event_.data = std::move(text);
+  event_.key = key;
+  const auto receipt = deliver<client::Receipt>(event_);
+  if (!receipt) {
     return failure_;
   }
-  if (options_.print_id && !output_.write(read_id(response->body) + "\n")) {
+  if (options_.print_id && !output_.write(receipt->id + "\n")) {
     return output_.exit_code();
   }
   return ExitCode::kOk;
 }
 
 ExitCode Publisher::publish_lines(int fd) {
-  key_prefix_ = options_.key.empty() ? random_hex() : options_.key;
   // The answer to a batch names no single ids, so that those who want them get a request a line.
   LineReader reader(fd, {.lines = options_.print_id ? 1U : 4'096U});
   for (uint64_t next_line = 1;;) {
@@ -127,34 +121,30 @@ ExitCode Publisher::publish_lines(int fd) {
       return ExitCode::kOk;
     }
     first_line_ = next_line;
-    const ExitCode code =
-        options_.print_id
-            ? publish_one(lines->front(), key_prefix_ + "-" + std::to_string(next_line))
-            : publish_batch(*lines);
+    next_line += lines->size();
+    const ExitCode code = options_.print_id
+                              ? publish_one(std::move(lines->front()), key_of(first_line_))
+                              : publish_batch(*std::move(lines));
     if (code != ExitCode::kOk) {
       return code;
     }
-    next_line += lines->size();
   }
 }
 
 // What stands before a line that is wrong is published, as it would be had it come alone.
-ExitCode Publisher::publish_batch(const std::vector<std::string>& lines) {
-  std::string body;
+ExitCode Publisher::publish_batch(std::vector<std::string> lines) {
+  client::Batch batch;
   std::string wrong;
-  uint64_t number = first_line_;
-  for (const auto& line : lines) {
-    const std::string key = key_prefix_ + "-" + std::to_string(number);
-    if (auto encoded = encoder_.append_line(body, line, key); !encoded) {
-      wrong = "line " + std::to_string(number) + ": " + encoded.error().detail;
+  for (std::string& line : lines) {
+    const uint64_t number = first_line_ + batch.size();
+    event_.data = std::move(line);
+    event_.key = key_of(number);
+    if (const client::Error error = batch.add(event_)) {
+      wrong = "line " + std::to_string(number) + ": " + error.message;
       break;
     }
-    ++number;
   }
-  if (!body.empty() && !deliver({.method = "POST",
-                                 .path = "/events",
-                                 .headers = {"Content-Type: application/x-ndjson"},
-                                 .body = std::move(body)})) {
+  if (!batch.empty() && !deliver<client::BatchReceipt>(std::move(batch))) {
     return failure_;
   }
   if (!wrong.empty()) {
@@ -164,45 +154,7 @@ ExitCode Publisher::publish_batch(const std::vector<std::string>& lines) {
   return ExitCode::kOk;
 }
 
-// Sends until the broker has it; nothing when it refused or the time for retries is over.
-std::optional<Response> Publisher::deliver(const Request& request) {
-  Backoff backoff(kFirstWaitMs, kLongestWaitMs, random_bits);
-  std::optional<steady_clock::time_point> give_up;
-  for (;;) {
-    auto exchange = client_.send(request);
-    const auto verdict = judge(exchange);
-    if (!verdict) {
-      return *std::move(exchange);
-    }
-    const auto now = steady_clock::now();
-    const milliseconds wait(std::max(backoff.next_ms(), verdict->wait_ms));
-    const bool is_first = !give_up;
-    give_up = give_up.value_or(now + milliseconds(options_.retry_for_ms));
-    if (!verdict->is_transient || now + wait > *give_up) {
-      complain_of(*verdict, exchange);
-      failure_ = verdict->code;
-      return std::nullopt;
-    }
-    if (is_first) {
-      complain(verdict->text + " (trying again)");
-    }
-    std::this_thread::sleep_for(wait);
-  }
-}
-
-void Publisher::complain_of(const Verdict& verdict, const Result<Response>& exchange) const {
-  // With --print-id a request is a line; else the broker says which one it was.
-  const bool is_of_line = exchange && first_line_ > 0;
-  const int64_t line = !is_of_line || options_.print_id ? 1 : read_problem(exchange->body).line;
-  if (!is_of_line || line < 1) {
-    complain(verdict.text);
-    return;
-  }
-  const uint64_t number = first_line_ + static_cast<uint64_t>(line) - 1;
-  complain("line " + std::to_string(number) + ": " + verdict.text);
-}
-
-ExitCode publish_file(const PublishOptions& options, Publisher& publisher, const std::string& key) {
+ExitCode publish_file(const PublishOptions& options, Publisher& publisher) {
   const bool is_input = options.file == "-";
   const int fd = is_input ? STDIN_FILENO : open(options.file.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
@@ -217,23 +169,22 @@ ExitCode publish_file(const PublishOptions& options, Publisher& publisher, const
     complain(options.file + ": " + text.error().detail);
     return ExitCode::kUsage;
   }
-  return publisher.publish_one(*text, key);
+  return publisher.publish_one(*std::move(text), options.key);
 }
 
 }  // namespace
 
-ExitCode publish(const PublishOptions& options, HttpClient& client, Output& output) {
+ExitCode publish(const PublishOptions& options, Broker& broker, Output& output) {
   if (!is_utf8(options.topic) || !is_utf8(options.event)) {
     complain("topic and event must be UTF-8");
     return ExitCode::kUsage;
   }
-  Publisher publisher(options, client, output);
-  const std::string key = options.key.empty() ? random_hex() : options.key;
+  Publisher publisher(options, broker, output);
   if (options.data) {
-    return publisher.publish_one(*options.data, key);
+    return publisher.publish_one(*options.data, options.key);
   }
   if (!options.file.empty()) {
-    return publish_file(options, publisher, key);
+    return publish_file(options, publisher);
   }
   if (!options.id.empty()) {
     complain("--id is for one event: give DATA or --file");

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "cli/broker.h"
 #include "cli/exit_code.h"
-#include "cli/http_client.h"
 #include "cli/options.h"
 #include "cli/output.h"
 
@@ -10,6 +10,6 @@ namespace ringcast::cli {
 // `ringcast pub`: one event from the command line or a file, or one a line from standard input.
 // Every event goes out with an idempotency key, so that what a broken connection left unanswered
 // is sent again without being stored twice.
-ExitCode publish(const PublishOptions& options, HttpClient& client, Output& output);
+ExitCode publish(const PublishOptions& options, Broker& broker, Output& output);
 
 }  // namespace ringcast::cli

@@ -47,7 +47,7 @@ class Layers(TemporaryTree):
     def test_a_library_outside_of_its_module_is_found(self):
         self.write("daemon/server/hub.cc", "#include <uv.h>\n")
         self.write("daemon/net/loop.cc", "#include <uv.h>\n")
-        self.assertEqual(self.faults(), ["daemon/server/hub.cc: <uv.h> belongs to net"])
+        self.assertEqual(self.faults(), ["daemon/server/hub.cc: <uv.h> belongs to net and cpp and clients"])
 
     def test_only_app_sees_the_configuration(self):
         self.write("daemon/server/hub.cc", '#include "config/config.h"\n')
@@ -61,6 +61,13 @@ class Layers(TemporaryTree):
     def test_a_client_cannot_reach_into_the_server(self):
         self.write("clients/cli/main.cc", '#include "sse/blocks.h"\n#include "server/hub.h"\n')
         self.assertEqual(self.faults(), ["clients/cli/main.cc: clients must not include server (server/hub.h)"])
+
+    def test_the_command_sees_the_client_library_from_outside(self):
+        self.write("clients/cpp/src/call.h", "")
+        self.write("clients/cli/main.cc", '#include <ringcast/client.h>\n#include "cpp/src/call.h"\n')
+        self.write("clients/cpp/src/call.cc", '#include "cpp/src/call.h"\n#include "topics/ring.h"\n')
+        self.assertEqual(self.faults(), ["clients/cli/main.cc: clients must not include cpp (cpp/src/call.h)",
+                                         "clients/cpp/src/call.cc: cpp must not include topics (topics/ring.h)"])
 
     def test_an_unknown_module_is_found(self):
         self.write("daemon/extras/a.h", "")

@@ -4,24 +4,19 @@
 
 #include "cli/event_text.h"
 
-using namespace ringcast;
 using namespace ringcast::cli;
+using ringcast::client::Event;
 
 TEST_CASE("cli: plain output is the data and a line end") {
-  sse::Block block;
-  block.data = "one\n two";
   std::string out;
-  append_event(out, block, "e-1", false);
+  append_event(out, Event{"e-1", "message", "one\n two"}, false);
   CHECK(out == "one\n two\n");
 }
 
 TEST_CASE("cli: JSON output has id, type and data as strings") {
-  sse::Block block;
-  block.data = "{\"a\":1}";
   std::string out;
-  append_event(out, block, "e-1", true);
-  block.event = "e";
-  append_event(out, block, "", true);
+  append_event(out, Event{"e-1", "message", "{\"a\":1}"}, true);
+  append_event(out, Event{"", "e", "{\"a\":1}"}, true);
   CHECK(out == R"({"id":"e-1","event":"message","data":"{\"a\":1}"})"
                "\n"
                R"({"id":"","event":"e","data":"{\"a\":1}"})"
