@@ -60,8 +60,8 @@ void Stream::start() {
     if (!stream || !stream->is_alive()) {
       return;
     }
-    if (Error error = check(stream->options_)) {
-      stream->end(std::move(error));
+    if (const Error error = check(stream->options_)) {
+      stream->end(error);
       return;
     }
     stream->retry_timer_ = stream->session_.make_timer([raw = stream.get()] { raw->connect(); });
@@ -231,7 +231,7 @@ void Stream::judge(const Result<Answer>& answer) {
 // Waits within the time that `retry_for_ms` allows; it counts from the first failure in a row.
 void Stream::fail(Error error) {
   if (!error.is_transient) {
-    end(std::move(error));
+    end(error);
     return;
   }
   const auto now = steady_clock::now();
@@ -239,7 +239,7 @@ void Stream::fail(Error error) {
   if (options_.retry_for_ms) {
     give_up_ = give_up_.value_or(later(now, *options_.retry_for_ms));
     if (later(now, wait_ms) > *give_up_) {
-      end(std::move(error));
+      end(error);
       return;
     }
   }
@@ -260,7 +260,7 @@ void Stream::change(State state, Error error, uint64_t wait_ms) {
   }
 }
 
-void Stream::end(Error error) {
+void Stream::end(const Error& error) {
   if (!is_alive()) {
     return;
   }

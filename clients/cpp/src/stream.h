@@ -27,7 +27,7 @@ class Stream : public AnswerSink,
   // Begins in the loop's next turn.
   void start();
   // For good; the handlers are told.
-  void end(Error error);
+  void end(const Error& error);
   // For good; nobody is told.
   void close();
   void pause();

@@ -20,21 +20,27 @@ void TokenKeeper::get(uint64_t refused, Waiter waiter) {
 void TokenKeeper::ask() {
   is_known_ = false;
   defer_([weak = weak_from_this()] {
-    const auto keeper = weak.lock();
-    if (!keeper) {
-      return;
+    if (const auto keeper = weak.lock()) {
+      keeper->source_(keeper->make_reply());
     }
-    const auto is_replied = std::make_shared<bool>(false);
-    keeper->source_([weak, is_replied](std::string text) {
-      const auto asker = weak.lock();
-      if (asker && !std::exchange(*is_replied, true)) {
-        asker->defer_([weak, text = std::move(text)] {
-          if (const auto taker = weak.lock()) {
-            taker->take(text);
-          }
-        });
-      }
-    });
+  });
+}
+
+// Counts once, and does nothing when the client has gone.
+TokenReply TokenKeeper::make_reply() {
+  return [weak = weak_from_this(), is_replied = std::make_shared<bool>(false)](std::string text) {
+    const auto keeper = weak.lock();
+    if (keeper && !std::exchange(*is_replied, true)) {
+      keeper->take_later(std::move(text));
+    }
+  };
+}
+
+void TokenKeeper::take_later(std::string text) {
+  defer_([weak = weak_from_this(), text = std::move(text)] {
+    if (const auto keeper = weak.lock()) {
+      keeper->take(text);
+    }
   });
 }
 

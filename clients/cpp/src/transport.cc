@@ -137,7 +137,7 @@ void Transport::serve() {
     char* owner = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
     // Its owner may let go of it meanwhile.
-    const auto exchange = reinterpret_cast<Exchange*>(owner)->shared_from_this();
+    const auto exchange = reinterpret_cast<Exchange*>(owner)->weak_from_this().lock();
     curl_multi_remove_handle(multi_.get(), message->easy_handle);
     exchange->finish(code);
   }
