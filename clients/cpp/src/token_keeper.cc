@@ -21,14 +21,19 @@ void TokenKeeper::ask() {
   is_known_ = false;
   defer_([weak = weak_from_this()] {
     if (const auto keeper = weak.lock()) {
-      keeper->source_([weak, is_replied = std::make_shared<bool>(false)](std::string text) {
-        const auto asker = weak.lock();
-        if (asker && !std::exchange(*is_replied, true)) {
-          asker->take_later(std::move(text));
-        }
-      });
+      keeper->source_(keeper->make_reply());
     }
   });
+}
+
+// Counts once, and does nothing when the client has gone.
+TokenReply TokenKeeper::make_reply() {
+  return [weak = weak_from_this(), is_replied = std::make_shared<bool>(false)](std::string text) {
+    const auto keeper = weak.lock();
+    if (keeper && !std::exchange(*is_replied, true)) {
+      keeper->take_later(std::move(text));
+    }
+  };
 }
 
 void TokenKeeper::take_later(std::string text) {

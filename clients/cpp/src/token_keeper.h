@@ -33,6 +33,7 @@ class TokenKeeper : public std::enable_shared_from_this<TokenKeeper> {
 
  private:
   void ask();
+  TokenReply make_reply();
   void take_later(std::string text);
   void take(std::string text);
 
