@@ -161,8 +161,10 @@ Result<std::string> find_config_file(const Arguments& arguments,
   return refuse_file(arguments.config_file, errno);
 }
 
+namespace {
+
 // RINGCAST_KEY_FILE names a file with the value of RINGCAST_KEY, as containers are given secrets.
-static Status read_variable_files(std::map<std::string, std::string>& variables) {
+Status read_variable_files(std::map<std::string, std::string>& variables) {
   constexpr std::string_view kSuffix = "_FILE";
   for (auto next = variables.begin(); next != variables.end();) {
     const auto variable = next++;
@@ -172,7 +174,9 @@ static Status read_variable_files(std::map<std::string, std::string>& variables)
       continue;
     }
     if (variables.contains(stem)) {
-      return fail(Errc::kInvalid, name + " and " + stem + " are both set");
+      std::string both = name;
+      both.append(" and ").append(stem).append(" are both set");
+      return fail(Errc::kInvalid, std::move(both));
     }
     auto text = read_file(path);
     if (!text) {
@@ -186,6 +190,8 @@ static Status read_variable_files(std::map<std::string, std::string>& variables)
   }
   return Ok{};
 }
+
+}  // namespace
 
 Result<config::Loaded> load_configuration(const Arguments& arguments,
                                           const std::map<std::string, std::string>& environment) {
