@@ -41,6 +41,7 @@ Result<std::vector<net::Listener>> listeners_of(const config::Listen& entry,
                                                 const std::vector<size_t>& matched,
                                                 std::vector<PassedSocket>& passed) {
   std::vector<net::Listener> listeners;
+  listeners.reserve(matched.size() + 1);
   for (const size_t index : matched) {
     listeners.push_back(std::move(passed[index].listener));
   }
@@ -52,6 +53,18 @@ Result<std::vector<net::Listener>> listeners_of(const config::Listen& entry,
     listeners.push_back(std::move(*listener));
   }
   return listeners;
+}
+
+// Gives an entry what is its own among what nobody has yet: all of a name, one of an address.
+void take_places(const config::Listen& entry, const std::vector<PassedPlace>& passed,
+                 std::vector<bool>& is_used, std::vector<size_t>& taken) {
+  for (size_t j = 0; j < passed.size(); ++j) {
+    const bool takes_more = !entry.systemd.empty() || taken.empty();
+    if (takes_more && !is_used[j] && is_place_of(entry, passed[j])) {
+      taken.push_back(j);
+      is_used[j] = true;
+    }
+  }
 }
 
 // `listen` has changed since they were stored: their addresses are free for others.
@@ -79,12 +92,8 @@ Result<std::vector<std::vector<size_t>>> match_places(const std::vector<config::
   // An address says more than a name.
   for (const bool by_name : {false, true}) {
     for (size_t i = 0; i < listen.size(); ++i) {
-      for (size_t j = 0; j < passed.size() && by_name == !listen[i].systemd.empty(); ++j) {
-        const bool takes_more = by_name || matched[i].empty();
-        if (takes_more && !is_used[j] && is_place_of(listen[i], passed[j])) {
-          matched[i].push_back(j);
-          is_used[j] = true;
-        }
+      if (by_name == !listen[i].systemd.empty()) {
+        take_places(listen[i], passed, is_used, matched[i]);
       }
     }
   }
