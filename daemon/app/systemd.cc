@@ -18,10 +18,12 @@ constexpr const char* kStoredName = "ringcastd-listener";
 // The names that sd_listen_fds_with_names() allocates.
 struct FreeNames {
   void operator()(char** names) const {
+    // NOLINTBEGIN(cppcoreguidelines-owning-memory): this is what owns them.
     for (char** name = names; name != nullptr && *name != nullptr; ++name) {
       std::free(*name);
     }
     std::free(names);
+    // NOLINTEND(cppcoreguidelines-owning-memory)
   }
 };
 

@@ -11,7 +11,7 @@ Draft own_event(std::string_view topic, std::string_view type, std::string_view 
   return draft;
 }
 
-void publish_own(Hub& hub, std::vector<Draft> events, std::function<void(bool)> done) {
+void publish_own(Hub& hub, std::vector<Draft> events, const std::function<void(bool)>& done) {
   if (!hub.has_journal()) {
     done(hub.publish(events, Publisher(), Hub::kNoWorker).has_value());
     return;

@@ -14,6 +14,6 @@ namespace ringcast::server {
 // Publishes events of the broker. Best effort: without memory they are lost, and nobody is refused
 // for them. They have their places in the one sequence, but no journal gets them. `done`, on any
 // thread, is told whether they were stored. Any thread.
-void publish_own(Hub& hub, std::vector<Draft> events, std::function<void(bool)> done);
+void publish_own(Hub& hub, std::vector<Draft> events, const std::function<void(bool)>& done);
 
 }  // namespace ringcast::server
