@@ -113,9 +113,11 @@ class Load {
 
 test('dashboard: it is live under load, in light and dark, on a desk and on a phone', async (t) => {
   const daemon = await Daemon.start({settings: {stream: {send_buffer: '4KiB'}, history: {events: 500, grace: '0s'}}});
-  t.after(() => daemon.kill());
   const load = new Load(daemon);
-  t.after(() => load.end());
+  t.after(async () => {
+    await load.end();  // It must not meet a daemon that is gone.
+    await daemon.kill();
+  });
   const {page, complaints, requests} = await open(daemon.url);
   await status(page, 'Live');
   await waitUntil(async () => await numberIn(tile(page, 'Events in')) > 10, 'events come in', 30_000);
