@@ -9,7 +9,7 @@ import unittest
 from harness.daemon import Daemon, run
 from harness.frozen import frozen
 from harness.http import Connection, fetch
-from harness.manager import Manager
+from harness.service_manager import ServiceManager
 from harness.sse import Stream, events_target
 from harness.waiting import wait_until
 
@@ -27,7 +27,7 @@ def address_of(listener):
 class ManagedCase(unittest.TestCase):
 
     def setUp(self):
-        self.manager = self.enterContext(Manager())
+        self.manager = self.enterContext(ServiceManager())
 
     def start(self, *arguments, **keywords):
         return self.enterContext(self.manager.start(*arguments, **keywords))
@@ -281,7 +281,7 @@ class CredentialTest(unittest.TestCase):
     SETTINGS = {"auth": {"jwt": {"algorithms": ["HS256"], "key_file": "${CREDENTIALS_DIRECTORY}/jwt.key"}}}
 
     def test_a_key_is_found_in_the_directory_of_credentials(self):
-        with Manager() as manager:
+        with ServiceManager() as manager:
             (manager.folder / "jwt.key").write_bytes(b"0123456789abcdef0123456789abcdef")
             with manager.start(self.SETTINGS, env={"CREDENTIALS_DIRECTORY": str(manager.folder)}) as daemon:
                 self.assertEqual(fetch(daemon.address, "POST", "/topics/a", body=b"x").status, 401)

@@ -22,7 +22,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 """
 
 
-class Manager:
+class ServiceManager:
     """Use as a context manager. `messages` has every datagram as a dict of its lines."""
 
     def __init__(self):
