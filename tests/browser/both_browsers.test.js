@@ -4,12 +4,11 @@ import assert from 'node:assert/strict';
 import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {after, afterEach, before, test} from 'node:test';
+import {after, before, test} from 'node:test';
 
+import {cleanups, startDaemon, startProxy} from './harness/cleanups.js';
 import {Browser as Chromium, PageStream, serveEmptyPage} from './harness/chromium.js';
-import {Daemon} from './harness/daemon.js';
 import {Firefox} from './harness/firefox.js';
-import {CuttingProxy} from './harness/proxy.js';
 
 const CONNECTING = 0;
 const CLOSED = 2;
@@ -22,7 +21,6 @@ const BROWSERS = [
 const browsers = {};
 let app;
 let settings;
-const cleanups = [];
 
 before(async () => {
   app = await serveEmptyPage();
@@ -35,25 +33,11 @@ after(async () => {
   await app?.close();
 });
 
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
 const numbers = (from, to) => Array.from({length: to - from}, (_, at) => String(from + at));
 const messages = (from, to) => numbers(from, to).map((number) => `message ${number}`);
 const seenIn = (events) => events.map(({type, data}) => `${type} ${data}`);
 
-async function startDaemon(options = {}) {
-  const daemon = await Daemon.start({settings, ...options});
-  cleanups.push(() => daemon.kill());
-  return daemon;
-}
-
-async function startProxy(target) {
-  const proxy = await CuttingProxy.start(target);
-  cleanups.push(() => proxy.close());
-  return proxy;
-}
+const start = (options = {}) => startDaemon({settings, ...options});
 
 async function openPage(name, url = app.url) {
   const page = await browsers[name].newPage();
@@ -67,8 +51,8 @@ async function startDurable() {
   const folder = mkdtempSync(join(tmpdir(), 'ringcast-journal-'));
   cleanups.push(() => rmSync(folder, {recursive: true, force: true}));
   const kept = {...settings, journal: {path: folder}};
-  const daemon = await startDaemon({settings: kept});
-  return {daemon, again: () => startDaemon({settings: kept, listen: daemon.address})};
+  const daemon = await start({settings: kept});
+  return {daemon, again: () => start({settings: kept, listen: daemon.address})};
 }
 
 // Reads a first event, kills the daemon, and waits until the browser was refused at least once.
@@ -83,7 +67,7 @@ async function refuseReader(page, daemon) {
 
 for (const {name, refused, does} of BROWSERS) {
   test(`${name}: live events arrive whole and in order`, async () => {
-    const daemon = await startDaemon();
+    const daemon = await start();
     const stream = await PageStream.open(await openPage(name), `${daemon.url}/events?topic=t`, ['kind']);
     const id = await daemon.publish('t', 'line 1\nline 2 ä😀', '?event=kind');
     for (const number of numbers(0, 50)) await daemon.publish('t', number);
@@ -94,7 +78,7 @@ for (const {name, refused, does} of BROWSERS) {
 
   for (const how of ['cut', 'end']) {
     test(`${name}: after a connection that is ${how === 'cut' ? 'reset' : 'ended'}, nothing is lost or doubled`, async () => {
-      const daemon = await startDaemon();
+      const daemon = await start();
       const proxy = await startProxy(daemon.address);
       const stream = await PageStream.open(await openPage(name), `${proxy.url}/events?topic=t`);
       for (let round = 0; round < 3; round += 1) {

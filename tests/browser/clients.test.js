@@ -2,34 +2,18 @@
 
 import assert from 'node:assert/strict';
 import {once} from 'node:events';
-import {afterEach, test} from 'node:test';
+import {test} from 'node:test';
 
 import {EventSource as PackageEventSource} from 'eventsource';
 import {EventSource as UndiciEventSource, fetch as undiciFetch} from 'undici';
 
-import {Daemon} from './harness/daemon.js';
+import {cleanups, startDaemon, startProxy} from './harness/cleanups.js';
 import {FetchReader} from './harness/fetch_reader.js';
-import {CuttingProxy} from './harness/proxy.js';
 import {waitUntil} from './harness/waiting.js';
 
 const settings = {stream: {retry: '100ms', heartbeat: '200ms'}};
-const cleanups = [];
 
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function startDaemon(options = {}) {
-  const daemon = await Daemon.start({settings, ...options});
-  cleanups.push(() => daemon.kill());
-  return daemon;
-}
-
-async function startProxy(daemon) {
-  const proxy = await CuttingProxy.start(daemon.address);
-  cleanups.push(() => proxy.close());
-  return proxy;
-}
+const start = (options = {}) => startDaemon({settings, ...options});
 
 // The same face for every client: what came so far, and how to stop.
 function eventSourceReader(EventSource, url) {
@@ -81,7 +65,7 @@ const dataOf = (events) => events.map(({data}) => data);
 
 for (const name of Object.keys(CLIENTS)) {
   test(`${name}: live events arrive whole and in order`, async () => {
-    const daemon = await startDaemon();
+    const daemon = await start();
     const reader = await open(name, daemon.url);
     const id = await daemon.publish('t', 'line 1\nline 2 ä😀');
     for (const number of numbers(0, 50)) await daemon.publish('t', number);
@@ -91,8 +75,8 @@ for (const name of Object.keys(CLIENTS)) {
   });
 
   test(`${name}: a connection that ends is opened again and loses nothing`, async () => {
-    const daemon = await startDaemon();
-    const proxy = await startProxy(daemon);
+    const daemon = await start();
+    const proxy = await startProxy(daemon.address);
     const reader = await open(name, proxy.url);
     for (const number of numbers(0, 20)) {
       await daemon.publish('t', number);
@@ -108,21 +92,21 @@ for (const name of Object.keys(CLIENTS)) {
 
 for (const name of SURVIVES_A_RESET) {
   test(`${name}: a drained daemon's stream is opened again`, async () => {
-    const first = await startDaemon({settings: {...settings, drain: '300ms'}});
+    const first = await start({settings: {...settings, drain: '300ms'}});
     const reader = await open(name, first.url);
     await first.publish('t', 'before');
     await reader.first(1);
     first.terminate();
     assert.equal(await first.exited(), 0);
-    const second = await startDaemon({listen: first.address});
+    const second = await start({listen: first.address});
     await second.publish('t', 'after');
     const [, gap, event] = await reader.first(3);
     assert.deepEqual([gap.type, JSON.parse(gap.data).reason, event.data], ['ringcast.gap', 'epoch', 'after']);
   });
 
   test(`${name}: a connection that is cut resumes and loses nothing`, async () => {
-    const daemon = await startDaemon();
-    const proxy = await startProxy(daemon);
+    const daemon = await start();
+    const proxy = await startProxy(daemon.address);
     const reader = await open(name, proxy.url);
     for (const number of numbers(0, 40)) {
       await daemon.publish('t', number);
@@ -136,12 +120,12 @@ for (const name of SURVIVES_A_RESET) {
   });
 
   test(`${name}: after a crash and a restart it is told the gap`, async () => {
-    const first = await startDaemon();
+    const first = await start();
     const reader = await open(name, first.url);
     await first.publish('t', 'before');
     await reader.first(1);
     await first.kill();
-    const second = await startDaemon({listen: first.address});
+    const second = await start({listen: first.address});
     await second.publish('t', 'after');
     const [, gap, event] = await reader.first(3);
     assert.deepEqual([gap.type, JSON.parse(gap.data).reason, event.data], ['ringcast.gap', 'epoch', 'after']);
@@ -150,8 +134,8 @@ for (const name of SURVIVES_A_RESET) {
 
 for (const name of READS_ID_ONLY_BLOCKS) {
   test(`${name}: a stream that got no event yet resumes from a block with only an id`, async () => {
-    const daemon = await startDaemon();
-    const proxy = await startProxy(daemon);
+    const daemon = await start();
+    const proxy = await startProxy(daemon.address);
     const reader = await open(name, proxy.url);
     // Ended before the event is there, and answered again only when it is.
     const held = once(proxy, 'connection');

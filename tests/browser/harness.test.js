@@ -3,19 +3,14 @@
 import assert from 'node:assert/strict';
 import {once} from 'node:events';
 import {createServer} from 'node:http';
-import {afterEach, test} from 'node:test';
+import {test} from 'node:test';
 
+import {cleanups} from './harness/cleanups.js';
 import {Browser, PageStream, serveEmptyPage} from './harness/chromium.js';
 import {FetchReader, parseBlock} from './harness/fetch_reader.js';
 import {Firefox} from './harness/firefox.js';
 import {CuttingProxy} from './harness/proxy.js';
 import {waitUntil} from './harness/waiting.js';
-
-const cleanups = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
 
 // A toy broker: each connection gets one event, numbered, and notes the id that it was asked for.
 async function startToy() {

@@ -4,17 +4,15 @@ import assert from 'node:assert/strict';
 import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {after, afterEach, before, test} from 'node:test';
+import {after, before, test} from 'node:test';
 
+import {cleanups, startDaemon, startProxy} from './harness/cleanups.js';
 import {Browser, PageStream, serveEmptyPage} from './harness/chromium.js';
-import {Daemon} from './harness/daemon.js';
-import {CuttingProxy} from './harness/proxy.js';
 import {waitUntil} from './harness/waiting.js';
 
 let browser;
 let app;
 let settings;
-const cleanups = [];
 
 before(async () => {
   [browser, app] = await Promise.all([Browser.start(), serveEmptyPage()]);
@@ -26,21 +24,7 @@ after(async () => {
   await app?.close();
 });
 
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function startDaemon(options = {}) {
-  const daemon = await Daemon.start({settings, ...options});
-  cleanups.push(() => daemon.kill());
-  return daemon;
-}
-
-async function startProxy(target) {
-  const proxy = await CuttingProxy.start(target);
-  cleanups.push(() => proxy.close());
-  return proxy;
-}
+const start = (options = {}) => startDaemon({settings, ...options});
 
 async function openPage() {
   const page = await browser.context.newPage();
@@ -52,7 +36,7 @@ async function openPage() {
 const numbers = (from, to) => Array.from({length: to - from}, (_, at) => String(from + at));
 
 test('browser: live events arrive with type, data and id', async () => {
-  const daemon = await startDaemon();
+  const daemon = await start();
   const stream = await PageStream.open(await openPage(), `${daemon.url}/events?topic=t`, ['kind']);
   const ids = [await daemon.publish('t', 'line 1\nline 2 ä'), await daemon.publish('t', '', '?event=kind')];
   assert.deepEqual(await stream.events(2), [
@@ -62,7 +46,7 @@ test('browser: live events arrive with type, data and id', async () => {
 });
 
 test('browser: one connection carries several topics and patterns in order', async () => {
-  const daemon = await startDaemon();
+  const daemon = await start();
   const proxy = await startProxy(daemon.address);
   const stream = await PageStream.open(await openPage(), `${proxy.url}/events?topic=a&topic=b&topic=c/**`);
   const topics = ['a', 'b', 'c/1', 'c/2'];
@@ -73,7 +57,7 @@ test('browser: one connection carries several topics and patterns in order', asy
 });
 
 test('browser: a connection that is cut resumes and loses nothing', async () => {
-  const daemon = await startDaemon();
+  const daemon = await start();
   const proxy = await startProxy(daemon.address);
   const stream = await PageStream.open(await openPage(), `${proxy.url}/events?topic=t`);
   for (let round = 0; round < 3; round += 1) {
@@ -88,7 +72,7 @@ test('browser: a connection that is cut resumes and loses nothing', async () => 
 });
 
 test('browser: a stream that got no event yet resumes as well', async () => {
-  const daemon = await startDaemon();
+  const daemon = await start();
   const proxy = await startProxy(daemon.address);
   const stream = await PageStream.open(await openPage(), `${proxy.url}/events?topic=t`);
   await daemon.waitForSubscribers('t', 1);
@@ -100,12 +84,12 @@ test('browser: a stream that got no event yet resumes as well', async () => {
 });
 
 test('browser: after a restart on the same port it reconnects and is told the gap', async () => {
-  const first = await startDaemon();
+  const first = await start();
   const stream = await PageStream.open(await openPage(), `${first.url}/events?topic=t`);
   await first.publish('t', 'before');
   await stream.events(1);
   await first.kill();
-  const second = await startDaemon({listen: first.address});
+  const second = await start({listen: first.address});
   await second.publish('t', 'after');
   const [, gap, event] = await stream.events(3);
   assert.equal(gap.type, 'ringcast.gap');
@@ -118,28 +102,28 @@ test('browser: with a journal a crash of the daemon is no gap', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ringcast-journal-'));
   cleanups.push(() => rmSync(folder, {recursive: true, force: true}));
   const kept = {...settings, journal: {path: folder}};
-  const first = await startDaemon({settings: kept});
+  const first = await start({settings: kept});
   const stream = await PageStream.open(await openPage(), `${first.url}/events?topic=t`);
   for (const number of numbers(0, 20)) await first.publish('t', number);
   await stream.events(20);
   await first.kill();
-  const second = await startDaemon({settings: kept, listen: first.address});
+  const second = await start({settings: kept, listen: first.address});
   for (const number of numbers(20, 40)) await second.publish('t', number);
   const events = await stream.events(40);
   assert.deepEqual(events.map(({type, data}) => `${type} ${data}`), numbers(0, 40).map((number) => `message ${number}`));
 });
 
 test('browser: a drained daemon ends the stream in a way that it comes back from', async () => {
-  const first = await startDaemon({settings: {...settings, drain: '500ms'}});
+  const first = await start({settings: {...settings, drain: '500ms'}});
   const stream = await PageStream.open(await openPage(), `${first.url}/events?topic=t`);
   first.terminate();
   assert.equal(await first.exited(), 0);
-  await startDaemon({listen: first.address});
+  await start({listen: first.address});
   await stream.waitFor(({opens}) => opens === 2);
 });
 
 test('browser: overload is told with 200, so that it tries again until there is room', async () => {
-  const daemon = await startDaemon({settings: {...settings, limits: {connections: 1}}});
+  const daemon = await start({settings: {...settings, limits: {connections: 1}}});
   const holder = new AbortController();
   // Node may open another connection although the one that asked for /readyz is still there.
   const hold = async () => (await fetch(`${daemon.url}/events?topic=t`, {signal: holder.signal})).status === 200;
@@ -157,7 +141,7 @@ test('browser: overload is told with 200, so that it tries again until there is 
 });
 
 test('browser: a page of an origin that is not listed gets nothing', async () => {
-  const daemon = await startDaemon({settings: {}});
+  const daemon = await start({settings: {}});
   const page = await openPage();
   const state = await page.evaluate((url) => new Promise((resolve) => {
     const source = new EventSource(url);
