@@ -81,11 +81,15 @@ Status SqliteJournal::transact(Body body) {
 }
 
 Status SqliteJournal::write(const Changes& changes) {
-  if (auto ready = make_ready(changes); !ready) {
+  const uint64_t last = std::max(
+      {last_, changes.last_seq, changes.events.empty() ? 0 : changes.events.back().event->seq()});
+  if (auto ready = make_ready(last); !ready) {
     return ready;
   }
-  const uint64_t last =
-      changes.events.empty() ? last_ : std::max(last_, changes.events.back().event->seq());
+  if (changes.empty()) {
+    last_ = last;  // Set aside, and written with what comes, or at the end.
+    return Ok{};
+  }
   const int64_t last_time = changes.events.empty()
                                 ? last_time_
                                 : std::max(last_time_, changes.events.back().event->time_ms());
@@ -129,7 +133,7 @@ Status SqliteJournal::check_files() {
   return Ok{};
 }
 
-Status SqliteJournal::make_ready(const Changes& changes) {
+Status SqliteJournal::make_ready(uint64_t last) {
   if (auto same = check_files(); !same) {
     return same;
   }
@@ -139,7 +143,7 @@ Status SqliteJournal::make_ready(const Changes& changes) {
   if (auto buried = bury_refused(); !buried) {
     return buried;
   }
-  return changes.events.empty() ? Status(Ok{}) : reserve(changes.events.back().event->seq());
+  return reserve(last);
 }
 
 Status SqliteJournal::reserve(uint64_t seq) {

@@ -56,7 +56,7 @@ class SqliteJournal final : public topics::Journal {
  private:
   // Is everything as it was opened, and may this be written?
   Status check_files();
-  Status make_ready(const topics::Changes& changes);
+  Status make_ready(uint64_t last);
   Status reserve(uint64_t seq);
   // What failed to be committed may stand in the log, for a recovery to find: remembers it...
   void note_refused(const topics::Changes& changes);

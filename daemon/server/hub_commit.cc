@@ -127,7 +127,8 @@ Result<bool> Hub::commit() {
       group.changes.forgotten = {forgotten.high, forgotten.deleted_high};
     }
   }
-  Status written = group.changes.empty() ? Status(Ok{}) : journal_->write(group.changes);
+  const bool is_idle = group.changes.empty() && group.changes.last_seq == 0;
+  Status written = is_idle ? Status(Ok{}) : journal_->write(group.changes);
   written_last_ = group.events;
   if (!written) {
     undo(group);
@@ -229,6 +230,7 @@ void Hub::sequence(CommitGroup& group, Submission& submission, Draft& draft) {
     return;
   }
   draft.event->seal(epoch_, ++assigned_, last_time_ms_);
+  group.changes.last_seq = assigned_;
   place_in_journal(group, *draft.event);
   ++group.events;
   submission.is_written = true;

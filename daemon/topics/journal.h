@@ -56,7 +56,10 @@ struct Changes {
   int64_t keys_before_unix_ms = 0;                            // Older ones go.
   std::vector<std::pair<uint64_t, uint64_t>> erased_entries;  // Of a topic, up to a seq.
   std::vector<uint64_t> erased_events;  // Seqs that no topic holds any more, ascending.
+  // The highest that was given out, also to events that are not written: it must not come again.
+  uint64_t last_seq = 0;
 
+  // Nothing to write, whatever was given out.
   [[nodiscard]] bool empty() const {
     return events.empty() && topics.empty() && dropped_topics.empty() && !forgotten &&
            keys.empty() && keys_before_unix_ms == 0 && erased_entries.empty() &&

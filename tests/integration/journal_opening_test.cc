@@ -120,6 +120,27 @@ TEST_CASE("journal: the sequence is reserved ahead of what is written") {
   CHECK(house.journal->start().epoch == "e1");
 }
 
+TEST_CASE("journal: seqs of what is not written do not come again, however it ends") {
+  for (const bool is_clean : {true, false}) {
+    CAPTURE(is_clean);
+    House house;
+    house.options.sync = Sync::kInterval;
+    house.open();
+    house.publish("a");
+    const State before(house);
+    house.changes.last_seq = 7;  // The broker's own events alone: nothing is written.
+    house.write();
+    CHECK(State(house).log == before.log);
+    house.changes.last_seq = house.seq = 4 * kStep;  // Beyond what was reserved.
+    house.write();
+    is_clean ? house.close() : house.crash();
+    house.open();
+    CHECK(house.journal->start().epoch == "e1");
+    CHECK(house.journal->start().last_seq >= 4 * kStep);
+    CHECK((!is_clean || house.journal->start().last_seq == 4 * kStep));
+  }
+}
+
 TEST_CASE("journal: a copied directory is a copy, and the original is not") {
   House house;
   house.open();

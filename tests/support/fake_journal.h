@@ -49,6 +49,7 @@ class FakeJournal final : public topics::Journal {
       std::erase_if(events, [seq](const topics::JournalHead& head) { return head.seq == seq; });
     }
     keys_written += changes.keys.size();
+    last_seq = std::max(last_seq, changes.last_seq);
     return Ok{};
   }
   bool is_unsynced() const override { return false; }
@@ -77,6 +78,7 @@ class FakeJournal final : public topics::Journal {
   }
   Status close() override { return Ok{}; }
 
+  uint64_t last_seq = 0;                    // The highest that it was told of.
   std::optional<Error> failure;             // Of every write.
   std::vector<topics::StoredTopic> stored;  // From before the start.
   topics::JournalUsage disk{.limit_bytes = 1 << 30};
