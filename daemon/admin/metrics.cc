@@ -142,6 +142,40 @@ void add_labelled(Families& families, const Snapshot& snapshot) {
   build.metric.back().label.push_back({"version", RINGCAST_VERSION});
 }
 
+void add_presence(Families& families, const Snapshot& snapshot) {
+  families.add(MetricType::Counter, "ringcast_presence_events_total",
+               "Events that tell who came or left.", snapshot.presence_events);
+  families.add(MetricType::Counter, "ringcast_presence_dropped_total",
+               "Such events for which there was no memory, or too many topics.",
+               snapshot.presence_dropped);
+}
+
+// The names come from the configuration.
+void add_webhooks(Families& families, const std::vector<WebhookSnapshot>& webhooks) {
+  if (webhooks.empty()) {
+    return;
+  }
+  const auto add = [&](MetricType type, const char* name, const char* help, auto value_of) {
+    MetricFamily& family = families.family(type, name, help);
+    for (const WebhookSnapshot& webhook : webhooks) {
+      family.metric.push_back(metric(type, static_cast<double>(value_of(webhook))));
+      family.metric.back().label.push_back({"webhook", webhook.name});
+    }
+  };
+  const auto counter = MetricType::Counter;
+  add(counter, "ringcast_webhook_requests_total", "Requests to webhooks that have an outcome.",
+      [](const auto& webhook) { return webhook.requests; });
+  add(counter, "ringcast_webhook_failures_total", "Requests to webhooks that failed.",
+      [](const auto& webhook) { return webhook.failures; });
+  add(counter, "ringcast_webhook_events_delivered_total", "Events that webhooks have taken.",
+      [](const auto& webhook) { return webhook.delivered; });
+  add(counter, "ringcast_webhook_events_lost_total",
+      "Events that webhooks were not told of, as far as they can be counted.",
+      [](const auto& webhook) { return webhook.lost; });
+  add(MetricType::Gauge, "ringcast_webhook_failing", "1 while the last request has failed.",
+      [](const auto& webhook) { return webhook.is_failing ? 1 : 0; });
+}
+
 }  // namespace
 
 std::string render_metrics(const Snapshot& snapshot) {
@@ -173,6 +207,8 @@ std::string render_metrics(const Snapshot& snapshot) {
     add_journal(families, snapshot.hub, *snapshot.journal);
   }
   add_labelled(families, snapshot);
+  add_presence(families, snapshot);
+  add_webhooks(families, snapshot.webhooks);
   return families.text();
 }
 

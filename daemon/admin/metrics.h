@@ -9,6 +9,16 @@
 
 namespace ringcast::admin {
 
+// One webhook: requests with an outcome, those that failed, and what became of events.
+struct WebhookSnapshot {
+  std::string name;
+  uint64_t requests = 0;
+  uint64_t failures = 0;
+  uint64_t delivered = 0;
+  uint64_t lost = 0;
+  bool is_failing = false;
+};
+
 // What /metrics is made of, gathered at the moment of the request.
 struct Snapshot {
   server::HubCounts hub;
@@ -17,6 +27,9 @@ struct Snapshot {
   uint64_t connections = 0;
   uint64_t subscribers = 0;
   const server::JournalThread::Counts* journal = nullptr;  // Null: memory only.
+  uint64_t presence_events = 0;
+  uint64_t presence_dropped = 0;
+  std::vector<WebhookSnapshot> webhooks;
 };
 
 // The snapshot in the Prometheus text format.

@@ -15,10 +15,13 @@ constexpr uint64_t kOwnDescriptors = 64;
 constexpr uint64_t kDescriptorsPerWorker = 4;
 // How often the files of certificates are looked at.
 constexpr uint64_t kTlsLookMs = 10'000;
+// What webhooks get at the end, after the last streams: these are told to have left.
+constexpr int64_t kLastDeliveriesMs = 2'000;
 
 }  // namespace
 
-Daemon::Daemon(config::Config config, Access access, std::vector<server::ServedListener> listeners,
+Daemon::Daemon(config::Config config, Access access, std::vector<webhooks::Target> webhooks,
+               std::vector<server::ServedListener> listeners,
                std::unique_ptr<topics::Journal> journal, LogOutput& log_output, Reload reload)
     : log_output_(log_output),
       log_(log_output.log()),
@@ -32,6 +35,8 @@ Daemon::Daemon(config::Config config, Access access, std::vector<server::ServedL
                     : server::Hub(settings_->options, new_epoch(), clock_)),
       admin_(hub_, [this] { return metrics(); }),
       services_{.hub = hub_, .log = log_, .admin = std::ref(admin_)},
+      webhook_sender_(hub_, log_),
+      webhooks_(std::move(webhooks)),
       listeners_(std::move(listeners)),
       mailbox_(std::make_unique<net::Mailbox>(loop_)),
       signals_(std::make_unique<net::Signals>(loop_,
@@ -42,6 +47,7 @@ Daemon::Daemon(config::Config config, Access access, std::vector<server::ServedL
     services_.journal_readers = journal_readers_.get();
     services_.is_starting = true;
     admin_.set_readers(journal_readers_.get());
+    webhook_sender_.set_readers(journal_readers_.get());
   }
   server_ = std::make_unique<server::Server>(loop_, services_, settings_, listeners_);
   tls_renewal_ = std::make_unique<TlsRenewal>(listeners_, *mailbox_, log_);
@@ -89,6 +95,7 @@ void Daemon::on_restored(const Status& restored) {
     return;
   }
   services_.is_starting = false;
+  webhook_sender_.apply(webhooks_);
   log_ready();
 }
 
@@ -97,6 +104,7 @@ bool Daemon::run() {
     log_({LogLevel::kInfo, "listening", {{"address", served.listener.address().text()}}});
   }
   if (!journal_) {
+    webhook_sender_.apply(webhooks_);
     log_ready();
   }
   loop_.run();
@@ -117,6 +125,7 @@ void Daemon::on_signal(int number) {
     start_reload();
   } else if (is_draining_) {
     log_({LogLevel::kWarn, "second signal: ending at once", {}});
+    is_hurried_ = true;
     end();
   } else {
     drain();
@@ -140,10 +149,16 @@ void Daemon::start_reload() {
       read = found ? Status(Ok{}) : Status(Failure{found.error()});
       *access = found ? *std::move(found) : Access{};
     }
-    mailbox_->post([this, read, loaded, access] {
+    auto webhooks = std::make_shared<std::vector<webhooks::Target>>();
+    if (read) {
+      auto found = read_webhooks((*loaded)->config.webhooks);
+      read = found ? Status(Ok{}) : Status(Failure{found.error()});
+      *webhooks = found ? *std::move(found) : std::vector<webhooks::Target>();
+    }
+    mailbox_->post([this, read, loaded, access, webhooks] {
       is_reloading_ = false;
       if (read && server_) {
-        apply(std::move(**loaded), std::move(*access));
+        apply(std::move(**loaded), std::move(*access), std::move(*webhooks));
       } else if (!read) {
         log_({LogLevel::kError,
               "reload failed: the old configuration stays",
@@ -153,7 +168,7 @@ void Daemon::start_reload() {
   });
 }
 
-void Daemon::apply(config::Loaded loaded, Access access) {
+void Daemon::apply(config::Loaded loaded, Access access, std::vector<webhooks::Target> webhooks) {
   for (const std::string& warning : loaded.warnings) {
     log_({LogLevel::kWarn, warning, {}});
   }
@@ -175,10 +190,14 @@ void Daemon::apply(config::Loaded loaded, Access access) {
   }
   config_ = std::move(next);
   access_ = std::move(access);
+  webhooks_ = std::move(webhooks);
   settings_ = make_settings();
   log_output_.configure(config_.log);
   server_->apply(settings_);
   apply_journal_options();
+  if (!services_.is_starting) {
+    webhook_sender_.apply(webhooks_);
+  }
   watch_jwks();
   log_({LogLevel::kInfo, "reload done", {}});
 }
@@ -228,6 +247,7 @@ void Daemon::end() {
     if (server_) {
       jwks_.reset();
       server_->stop();
+      webhook_sender_.finish(is_hurried_ ? 0 : kLastDeliveriesMs);
       journal_readers_.reset();
       journal_thread_.reset();  // Writes what still waits; its answers go nowhere.
       server_.reset();
@@ -267,7 +287,10 @@ std::string Daemon::metrics() {
                                 .fanouts = server_->fanout_counts(),
                                 .connections = services_.connections.load(),
                                 .subscribers = services_.subscribers.load(),
-                                .journal = journal_thread_ ? &journal_thread_->counts() : nullptr});
+                                .journal = journal_thread_ ? &journal_thread_->counts() : nullptr,
+                                .presence_events = services_.presence.counts().events,
+                                .presence_dropped = services_.presence.counts().dropped,
+                                .webhooks = webhook_sender_.snapshot()});
 }
 
 }  // namespace ringcast::app

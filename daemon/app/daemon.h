@@ -14,6 +14,7 @@
 #include "app/logging.h"
 #include "app/system.h"
 #include "app/tls_renewal.h"
+#include "app/webhook_sender.h"
 #include "config/config.h"
 #include "net/acceptor.h"
 #include "net/loop.h"
@@ -32,10 +33,11 @@ class Daemon {
  public:
   using Reload = std::function<Result<config::Loaded>()>;
 
-  // `access` was read for the configuration. `listeners` are open. `journal` may be null: memory
-  // only. `reload` reads the configuration again, on a thread of its own.
-  Daemon(config::Config config, Access access, std::vector<server::ServedListener> listeners,
-         std::unique_ptr<topics::Journal> journal, LogOutput& log_output, Reload reload);
+  // `access` and `webhooks` were read for the configuration. `listeners` are open. `journal` may be
+  // null: memory only. `reload` reads the configuration again, on a thread of its own.
+  Daemon(config::Config config, Access access, std::vector<webhooks::Target> webhooks,
+         std::vector<server::ServedListener> listeners, std::unique_ptr<topics::Journal> journal,
+         LogOutput& log_output, Reload reload);
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
   ~Daemon();
@@ -50,7 +52,7 @@ class Daemon {
   void apply_journal_options();
   void on_signal(int number);
   void start_reload();
-  void apply(config::Loaded loaded, Access access);
+  void apply(config::Loaded loaded, Access access, std::vector<webhooks::Target> webhooks);
   void take_keys(auth::JwtKeys keys);
   void watch_jwks();
   void drain();
@@ -70,6 +72,8 @@ class Daemon {
   server::Hub hub_;
   admin::Admin admin_;
   server::Services services_;
+  WebhookSender webhook_sender_;
+  std::vector<webhooks::Target> webhooks_;  // As they are configured.
   std::vector<server::ServedListener> listeners_;
   net::Loop loop_;
   std::unique_ptr<net::Mailbox> mailbox_;
@@ -85,6 +89,7 @@ class Daemon {
   std::thread reloading_;
   bool is_reloading_ = false;
   bool is_draining_ = false;
+  bool is_hurried_ = false;  // By a second signal.
   bool is_failed_ = false;
 };
 

@@ -125,6 +125,7 @@ struct HubCounts {
   int64_t memory_limit = 0;
   uint64_t left_journal = 0;   // Events, counted in each of their topics.
   uint64_t pending_bytes = 0;  // That wait to be written.
+  bool is_settled = true;      // With a journal: whatever was submitted has its answer.
 };
 
 // The only place where order is made. One lock guards the sequence, the rings, who wants what, and
@@ -149,6 +150,10 @@ class Hub {
   ~Hub() = default;
 
   static constexpr uint32_t kNoWorker = UINT32_MAX;
+  // Who reads beside the workers: webhooks. Serves like a worker, and gets no comments.
+  [[nodiscard]] uint32_t own_reader() const noexcept {
+    return static_cast<uint32_t>(inboxes_.size()) - 1;
+  }
 
   // Stores all or nothing. `by_worker` is not woken: it looks into its inbox before it sleeps.
   // kOverloaded: too many topics or too large; kTooMany: too many that the client has created;
@@ -289,6 +294,7 @@ class Hub {
   struct Need {
     size_t bytes = 0;
     std::unordered_set<std::string_view> fresh;  // Topics that hold no events so far.
+    std::unordered_set<std::string_view> own;    // The same of the broker's.
   };
   [[nodiscard]] Need need_of(const std::vector<Draft>& drafts) const;
   Status make_room(const std::vector<Draft>& drafts, std::string_view client,

@@ -40,7 +40,7 @@ void Hub::sweep(size_t count) {
 
 TopicView Hub::view_of(const topics::Topic& topic) const {
   TopicView view{.name = topic.name,
-                 .subscribers = topic.subscribers(),
+                 .subscribers = topic.subscribers(own_reader()),
                  .events = topic.ring.size(),
                  .bytes = topic.ring.bytes()};
   if (topic.is_journaled()) {
@@ -156,7 +156,8 @@ HubCounts Hub::counts() {
           .memory_used = budget_.used(),
           .memory_limit = budget_.limit(),
           .left_journal = retention_.left_journal(),
-          .pending_bytes = pending_bytes_};
+          .pending_bytes = pending_bytes_,
+          .is_settled = pending_.empty() && assigned_ <= committed_};
 }
 
 }  // namespace ringcast::server

@@ -51,7 +51,7 @@ EventRef PublisherIds::oldest(std::string_view id, const Interest& interest) con
 Topic& Retention::append(const EventRef& event, std::string_view name) {
   Topic& topic = catalog_.touch(name);
   if (!topic.holds_events()) {
-    ++catalog_.topics_with_events;
+    ++catalog_.with_events(topic);
   }
   topic.ring.append(event);
   topic.has_private = topic.has_private || event->is_private();
@@ -91,7 +91,7 @@ void Retention::evict_oldest(Topic& topic) {
     ids_.remove(*gone, topic);
   }
   if (!topic.holds_events()) {
-    --catalog_.topics_with_events;
+    --catalog_.with_events(topic);
   }
 }
 
