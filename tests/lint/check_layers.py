@@ -17,10 +17,11 @@ BELOW = {
     "auth": ["base", "sse", "topics"],
     "journal": ["base", "sse", "topics"],
     "server": ["base", "sse", "http", "net", "topics", "auth"],
+    "webhooks": ["base", "sse", "topics", "auth", "server"],
     "admin": ["base", "sse", "http", "topics", "auth", "server"],
     "mercure": ["base", "sse", "http", "topics", "auth", "server"],
-    "config": ["base", "sse", "http", "net", "topics", "auth", "journal", "server", "admin", "mercure"],
-    "app": ["base", "sse", "http", "net", "topics", "auth", "journal", "server", "admin", "mercure", "config"],
+    "config": ["base", "sse", "http", "net", "topics", "auth", "journal", "server", "webhooks", "admin", "mercure"],
+    "app": ["base", "sse", "http", "net", "topics", "auth", "journal", "server", "webhooks", "admin", "mercure", "config"],
     # The command line client shares the rules of the wire, looks after journals, and makes tokens.
     "clients": ["base", "sse", "topics", "auth", "journal"],
 }
