@@ -19,6 +19,7 @@
 #include "app/system_journal.h"
 #include "app/systemd.h"
 #include "app/tls_renewal.h"
+#include "app/webhook_sender.h"
 
 namespace {
 
@@ -49,6 +50,10 @@ int serve(const ringcast::app::Arguments& arguments,
   if (!access) {
     return fail_start(access.error().detail);
   }
+  auto webhooks = ringcast::app::read_webhooks(loaded.config.webhooks);
+  if (!webhooks) {
+    return fail_start(webhooks.error().detail);
+  }
   // After the listeners: a port that is taken must not look like a crash to it.
   auto journal = ringcast::app::open_journal(loaded.config.journal, notes);
   if (!journal) {
@@ -59,9 +64,10 @@ int serve(const ringcast::app::Arguments& arguments,
   for (const std::string& note : notes) {
     log_output.log()({ringcast::LogLevel::kWarn, note, {}});
   }
-  ringcast::app::Daemon daemon(
-      std::move(loaded.config), std::move(*access), std::move(*listeners), std::move(*journal),
-      log_output, [&] { return ringcast::app::load_configuration(arguments, variables); });
+  ringcast::app::Daemon daemon(std::move(loaded.config), std::move(*access), std::move(*webhooks),
+                               std::move(*listeners), std::move(*journal), log_output, [&] {
+                                 return ringcast::app::load_configuration(arguments, variables);
+                               });
   return daemon.run() ? 0 : kUsageError;
 }
 
@@ -89,6 +95,9 @@ int check(const ringcast::config::Loaded& loaded) {
     if (auto access = ringcast::app::read_access(loaded.config.auth, notes); !access) {
       return fail_start(access.error().detail);
     }
+  }
+  if (auto webhooks = ringcast::app::read_webhooks(loaded.config.webhooks); !webhooks) {
+    return fail_start(webhooks.error().detail);
   }
   for (const std::string& note : notes) {
     std::fprintf(stderr, "ringcastd: %s\n", note.c_str());

@@ -204,6 +204,39 @@ void add_journal(MetricsText& metrics, const server::HubCounts& hub,
                 static_cast<double>(journal.disk_bytes));
 }
 
+void add_presence(MetricsText& metrics, const Snapshot& snapshot) {
+  metrics.counter("ringcast_presence_events_total", "Events that tell who came or left.",
+                  static_cast<double>(snapshot.presence_events));
+  metrics.counter("ringcast_presence_dropped_total",
+                  "Such events for which there was no memory, or too many topics.",
+                  static_cast<double>(snapshot.presence_dropped));
+}
+
+// The names come from the configuration.
+void add_webhooks(MetricsText& metrics, const std::vector<WebhookSnapshot>& webhooks) {
+  if (webhooks.empty()) {
+    return;
+  }
+  const auto samples = [&](auto value_of) {
+    MetricsText::Samples made;
+    for (const WebhookSnapshot& webhook : webhooks) {
+      made.emplace_back(webhook.name, static_cast<double>(value_of(webhook)));
+    }
+    return made;
+  };
+  metrics.counter("ringcast_webhook_requests_total", "Requests to webhooks that have an outcome.",
+                  "webhook", samples([](const auto& webhook) { return webhook.requests; }));
+  metrics.counter("ringcast_webhook_failures_total", "Requests to webhooks that failed.", "webhook",
+                  samples([](const auto& webhook) { return webhook.failures; }));
+  metrics.counter("ringcast_webhook_events_delivered_total", "Events that webhooks have taken.",
+                  "webhook", samples([](const auto& webhook) { return webhook.delivered; }));
+  metrics.counter("ringcast_webhook_events_lost_total",
+                  "Events that webhooks were not told of, as far as they can be counted.",
+                  "webhook", samples([](const auto& webhook) { return webhook.lost; }));
+  metrics.gauge("ringcast_webhook_failing", "1 while the last request has failed, else 0.",
+                "webhook", samples([](const auto& webhook) { return webhook.is_failing ? 1 : 0; }));
+}
+
 // By the names that all Prometheus clients use.
 void add_process(MetricsText& metrics, const Snapshot& snapshot) {
   const ProcessNumbers& process = snapshot.process;
@@ -235,6 +268,8 @@ std::string render_metrics(const Snapshot& snapshot) {
   if (snapshot.journal != nullptr && snapshot.journal_writes != nullptr) {
     add_journal(metrics, snapshot.hub, *snapshot.journal, *snapshot.journal_writes);
   }
+  add_presence(metrics, snapshot);
+  add_webhooks(metrics, snapshot.webhooks);
   add_process(metrics, snapshot);
   return metrics.text();
 }

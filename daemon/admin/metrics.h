@@ -10,6 +10,16 @@
 
 namespace ringcast::admin {
 
+// One webhook: requests with an outcome, those that failed, and what became of events.
+struct WebhookSnapshot {
+  std::string name;
+  uint64_t requests = 0;
+  uint64_t failures = 0;
+  uint64_t delivered = 0;
+  uint64_t lost = 0;
+  bool is_failing = false;
+};
+
 // What /metrics is made of, gathered at the moment of the request.
 struct Snapshot {
   server::HubCounts hub;
@@ -21,6 +31,9 @@ struct Snapshot {
   server::Limits limits;
   const server::JournalThread::Counts* journal = nullptr;  // Null: memory only, like the next.
   const DurationHistogram* journal_writes = nullptr;
+  uint64_t presence_events = 0;
+  uint64_t presence_dropped = 0;
+  std::vector<WebhookSnapshot> webhooks;
   ProcessNumbers process;
   int64_t started_unix_ms = 0;
 };

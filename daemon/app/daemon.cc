@@ -16,10 +16,13 @@ constexpr uint64_t kOwnDescriptors = 64;
 constexpr uint64_t kDescriptorsPerWorker = 4;
 // How often the files of certificates are looked at.
 constexpr uint64_t kTlsLookMs = 10'000;
+// What webhooks get at the end, after the last streams: these are told to have left.
+constexpr int64_t kLastDeliveriesMs = 2'000;
 
 }  // namespace
 
-Daemon::Daemon(config::Config config, Access access, std::vector<server::ServedListener> listeners,
+Daemon::Daemon(config::Config config, Access access, std::vector<webhooks::Target> webhooks,
+               std::vector<server::ServedListener> listeners,
                std::unique_ptr<topics::Journal> journal, LogOutput& log_output, Reload reload)
     : log_output_(log_output),
       log_(log_output.log()),
@@ -40,6 +43,8 @@ Daemon::Daemon(config::Config config, Access access, std::vector<server::ServedL
                });
              }),
       services_{.hub = hub_, .log = log_, .admin = std::ref(admin_)},
+      webhook_sender_(hub_, log_),
+      webhooks_(std::move(webhooks)),
       listeners_(std::move(listeners)),
       mailbox_(std::make_unique<net::Mailbox>(loop_)),
       signals_(std::make_unique<net::Signals>(loop_,
@@ -50,6 +55,7 @@ Daemon::Daemon(config::Config config, Access access, std::vector<server::ServedL
     services_.journal_readers = journal_readers_.get();
     services_.is_starting = true;
     admin_.set_readers(journal_readers_.get());
+    webhook_sender_.set_readers(journal_readers_.get());
   }
   server_ = std::make_unique<server::Server>(loop_, services_, settings_, listeners_);
   start_sys_feed();
@@ -100,6 +106,7 @@ void Daemon::on_restored(const Status& restored) {
   }
   services_.is_starting = false;
   server_->on_started();
+  webhook_sender_.apply(webhooks_);
   on_ready();
 }
 
@@ -108,6 +115,7 @@ bool Daemon::run() {
     log_({LogLevel::kInfo, "listening", {{"address", served.listener.address().text()}}});
   }
   if (!journal_) {
+    webhook_sender_.apply(webhooks_);
     on_ready();
   }
   loop_.run();
@@ -131,6 +139,7 @@ void Daemon::on_signal(int number) {
     start_reload();
   } else if (is_draining_) {
     log_({LogLevel::kWarn, "second signal: ending at once", {}});
+    is_hurried_ = true;
     end();
   } else {
     drain();
@@ -155,11 +164,17 @@ void Daemon::start_reload() {
     if (read) {
       read = check_files(**loaded, *access);
     }
-    mailbox_->post([this, read, loaded, access] {
+    auto webhooks = std::make_shared<std::vector<webhooks::Target>>();
+    if (read) {
+      auto found = read_webhooks((*loaded)->config.webhooks);
+      read = found ? Status(Ok{}) : Status(Failure{found.error()});
+      *webhooks = found ? *std::move(found) : std::vector<webhooks::Target>();
+    }
+    mailbox_->post([this, read, loaded, access, webhooks] {
       is_reloading_ = false;
       has_failed_reload_ = !read;
       if (read && server_) {
-        apply(std::move(**loaded), std::move(*access));
+        apply(std::move(**loaded), std::move(*access), std::move(*webhooks));
       } else if (!read) {
         log_({LogLevel::kError,
               "reload failed: the old configuration stays",
@@ -188,7 +203,7 @@ Status Daemon::check_files(config::Loaded& loaded, Access& access) const {
   return Ok{};
 }
 
-void Daemon::apply(config::Loaded loaded, Access access) {
+void Daemon::apply(config::Loaded loaded, Access access, std::vector<webhooks::Target> webhooks) {
   for (const std::string& warning : loaded.warnings) {
     log_({LogLevel::kWarn, warning, {}});
   }
@@ -210,10 +225,14 @@ void Daemon::apply(config::Loaded loaded, Access access) {
   }
   config_ = std::move(next);
   access_ = std::move(access);
+  webhooks_ = std::move(webhooks);
   settings_ = make_settings();
   log_output_.configure(config_.log);
   server_->apply(settings_);
   apply_journal_options();
+  if (!services_.is_starting) {
+    webhook_sender_.apply(webhooks_);
+  }
   watch_jwks();
   log_({LogLevel::kInfo, "reload done", {}});
 }
@@ -271,6 +290,7 @@ void Daemon::end() {
       jwks_.reset();
       sys_ticker_.reset();
       server_->stop();
+      webhook_sender_.finish(is_hurried_ ? 0 : kLastDeliveriesMs);
       journal_readers_.reset();
       journal_thread_.reset();  // Writes what still waits; its answers go nowhere.
       sys_feed_.reset();
@@ -323,6 +343,9 @@ std::string Daemon::metrics() {
   admin::Snapshot all = snapshot();
   all.tallies = hub_.tallies();
   all.process = admin::read_process();
+  all.presence_events = services_.presence.counts().events;
+  all.presence_dropped = services_.presence.counts().dropped;
+  all.webhooks = webhook_sender_.snapshot();
   return admin::render_metrics(all);
 }
 

@@ -17,6 +17,7 @@
 #include "app/service_report.h"
 #include "app/system.h"
 #include "app/tls_renewal.h"
+#include "app/webhook_sender.h"
 #include "config/config.h"
 #include "net/loop.h"
 #include "net/mailbox.h"
@@ -34,10 +35,11 @@ class Daemon {
  public:
   using Reload = std::function<Result<config::Loaded>()>;
 
-  // `access` was read for the configuration. `listeners` are open. `journal` may be null: memory
-  // only. `reload` reads the configuration again, on a thread of its own.
-  Daemon(config::Config config, Access access, std::vector<server::ServedListener> listeners,
-         std::unique_ptr<topics::Journal> journal, LogOutput& log_output, Reload reload);
+  // `access` and `webhooks` were read for the configuration. `listeners` are open. `journal` may be
+  // null: memory only. `reload` reads the configuration again, on a thread of its own.
+  Daemon(config::Config config, Access access, std::vector<webhooks::Target> webhooks,
+         std::vector<server::ServedListener> listeners, std::unique_ptr<topics::Journal> journal,
+         LogOutput& log_output, Reload reload);
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
   ~Daemon();
@@ -53,7 +55,7 @@ class Daemon {
   void on_signal(int number);
   void start_reload();
   Status check_files(config::Loaded& loaded, Access& access) const;
-  void apply(config::Loaded loaded, Access access);
+  void apply(config::Loaded loaded, Access access, std::vector<webhooks::Target> webhooks);
   void take_keys(auth::JwtKeys keys);
   void watch_jwks();
   void start_sys_feed();
@@ -81,6 +83,8 @@ class Daemon {
   server::Hub hub_;
   admin::Admin admin_;
   server::Services services_;
+  WebhookSender webhook_sender_;
+  std::vector<webhooks::Target> webhooks_;  // As they are configured.
   std::vector<server::ServedListener> listeners_;
   net::Loop loop_;
   std::unique_ptr<net::Mailbox> mailbox_;
@@ -100,6 +104,7 @@ class Daemon {
   bool is_reloading_ = false;
   bool is_draining_ = false;
   bool is_ending_ = false;
+  bool is_hurried_ = false;  // By a second signal.
   bool is_failed_ = false;
   bool has_failed_reload_ = false;
 };

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <string>
 #include <utility>
 
 #include "app/auth_keys.h"
+#include "app/web_rules.h"
 
 namespace ringcast::app {
 
@@ -14,13 +14,6 @@ namespace {
 
 constexpr int64_t kFirstRetryMs = 1'000;
 constexpr int64_t kLastRetryMs = 60'000;
-
-// The main thread takes them all.
-void block_signals() {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
-}
 
 }  // namespace
 

@@ -36,7 +36,7 @@ int64_t SystemClock::steady_us() const {
 uint32_t core_count() {
   cpu_set_t allowed;
   const int count = sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 1;
-  return static_cast<uint32_t>(std::clamp(count, 1, 64));
+  return static_cast<uint32_t>(std::clamp(count, 1, 63));
 }
 
 std::string new_epoch() {

@@ -20,7 +20,7 @@ class SystemClock final : public Clock {
   [[nodiscard]] int64_t steady_us() const override;
 };
 
-// One for each core that this process may use, 1 to 64.
+// One for each core that this process may use, 1 to 63.
 [[nodiscard]] uint32_t core_count();
 
 // A fresh name for the life of a history.

@@ -3,12 +3,13 @@
 #include <array>
 #include <utility>
 
+#include "app/web_rules.h"
+
 namespace ringcast::app {
 
 namespace {
 
-constexpr long kConnectTimeoutMs = 5'000;
-constexpr long kTimeoutMs = 10'000;
+constexpr int64_t kTimeoutMs = 10'000;
 constexpr int kPollMs = 1'000;
 
 struct EasyDeleter {
@@ -33,24 +34,6 @@ struct Body {
   }
 };
 
-void prepare(CURL* easy, const std::string& url, Body& body, char* error_text) {
-  curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, kTimeoutMs);
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, "ringcastd/" RINGCAST_VERSION);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Body::on_bytes);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &body);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_text);
-  if (url.starts_with("http://")) {
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");  // Only to this machine.
-  }
-}
-
 }  // namespace
 
 WebFetch::WebFetch() : multi_(curl_multi_init()) {}
@@ -69,7 +52,9 @@ Result<std::string> WebFetch::get(const std::string& url, size_t max_bytes) {
   }
   Body body{.text = {}, .max_bytes = max_bytes};
   std::array<char, CURL_ERROR_SIZE> error_text{};
-  prepare(easy.get(), url, body, error_text.data());
+  set_web_rules(easy.get(), url, kTimeoutMs, error_text.data());
+  curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, &Body::on_bytes);
+  curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &body);
   curl_multi_add_handle(multi_.get(), easy.get());
   const CURLcode code = perform();
   curl_multi_remove_handle(multi_.get(), easy.get());
@@ -77,8 +62,7 @@ Result<std::string> WebFetch::get(const std::string& url, size_t max_bytes) {
     return fail(Errc::kIo, url + ": larger than " + std::to_string(max_bytes) + " bytes");
   }
   if (code != CURLE_OK) {
-    const char* why = error_text[0] != '\0' ? error_text.data() : curl_easy_strerror(code);
-    return fail(Errc::kIo, url + ": " + why);
+    return fail(Errc::kIo, url + ": " + web_failure(code, error_text.data()));
   }
   long status = 0;
   curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);

@@ -1,5 +1,7 @@
 #include "auth/digest.h"
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
 
 namespace ringcast::auth {
@@ -21,6 +23,13 @@ Sha256 sha256(std::string_view bytes) {
   Sha256 digest{};
   SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
   return digest;
+}
+
+Sha256 hmac_sha256(std::string_view key, std::string_view bytes) {
+  Sha256 mac{};
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+       reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), mac.data(), nullptr);
+  return mac;
 }
 
 std::string hex(const Sha256& digest) {

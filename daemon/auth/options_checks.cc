@@ -1,5 +1,3 @@
-#include <algorithm>
-#include <array>
 #include <set>
 #include <string>
 #include <string_view>
@@ -8,6 +6,7 @@
 #include "auth/digest.h"
 #include "auth/grants.h"
 #include "base/json.h"
+#include "base/web_url.h"
 
 namespace ringcast::auth {
 
@@ -40,31 +39,23 @@ Status check_tokens(const std::vector<StaticToken>& tokens) {
 }
 
 // Nobody between here and there may exchange the keys, so that only loopback goes without TLS.
-Status check_jwks(std::string_view jwks) {
-  constexpr std::array<std::string_view, 3> kLoopback = {"localhost", "127.0.0.1", "[::1]"};
-  constexpr std::string_view kCharacters =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[]";
-  const size_t end = jwks.find("://");
-  if (end == std::string_view::npos) {
+Status check_jwks(const JwtOptions& jwt) {
+  if (!jwt.is_jwks_url()) {
     return Ok{};
   }
-  const std::string_view scheme = jwks.substr(0, end);
-  const std::string_view rest = jwks.substr(end + 3);
-  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
-  if (authority.empty() || authority.find_first_not_of(kCharacters) != std::string_view::npos) {
+  const auto url = parse_web_url(jwt.jwks);
+  if (!url) {
     return fail(Errc::kInvalid, "must have a host behind the scheme, without user and password",
                 "auth.jwt.jwks");
   }
-  const size_t colon = authority.ends_with(']') ? std::string_view::npos : authority.rfind(':');
-  const std::string_view host = authority.substr(0, colon);
-  const bool is_loopback = std::find(kLoopback.begin(), kLoopback.end(), host) != kLoopback.end();
-  if (scheme == "https" || (scheme == "http" && is_loopback)) {
+  if (url->is_protected()) {
     return Ok{};
   }
   return fail(Errc::kInvalid,
-              scheme == "http" ? "must be https: with http, whoever is on the way to " +
-                                     std::string(host) + " could put in keys of their own"
-                               : "must be a file or an https URL, not " + std::string(scheme),
+              url->scheme == "http"
+                  ? "must be https: with http, whoever is on the way to " + std::string(url->host) +
+                        " could put in keys of their own"
+                  : "must be a file or an https URL, not " + std::string(url->scheme),
               "auth.jwt.jwks");
 }
 
@@ -83,7 +74,7 @@ Status check_jwt(const JwtOptions& jwt) {
     return fail(Errc::kInvalid, "is there beside auth.jwt.key_file: set one of them",
                 "auth.jwt.key");
   }
-  if (auto status = check_jwks(jwt.jwks); !status) {
+  if (auto status = check_jwks(jwt); !status) {
     return status;
   }
   if (jwt.claim.empty()) {

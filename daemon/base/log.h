@@ -12,8 +12,8 @@ namespace ringcast {
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
 
 // The parts of the daemon whose lines can have a level of their own.
-inline constexpr std::array<std::string_view, 6> kLogModules = {"daemon",  "access", "auth",
-                                                                "journal", "net",    "tls"};
+inline constexpr std::array<std::string_view, 7> kLogModules = {
+    "daemon", "access", "auth", "journal", "net", "tls", "webhooks"};
 
 // One log line: what happened, and the facts as fields so that it can be searched.
 struct LogLine {

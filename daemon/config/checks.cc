@@ -7,6 +7,7 @@
 #include "auth/grants.h"
 #include "base/json.h"
 #include "config/units.h"
+#include "topics/name.h"
 
 namespace ringcast::config {
 
@@ -149,6 +150,29 @@ Status check_auth(const Config& config, std::span<const Assignment> assignments)
                          : fail_at(near->value->where, error.field, error.detail);
 }
 
+// A webhook that waits for what is never told would be silent.
+Status check_webhooks(const Config& config, std::span<const Assignment> assignments) {
+  const std::vector<std::string>& named = config.server.presence;
+  for (size_t i = 0; i < config.webhooks.size(); ++i) {
+    const webhooks::Options& webhook = config.webhooks[i];
+    if (!webhook.sends_join && !webhook.sends_leave) {
+      continue;
+    }
+    for (const std::string& topic : webhook.topics) {
+      if (std::none_of(named.begin(), named.end(), [&](const std::string& pattern) {
+            return topics::covers(pattern, topic);
+          })) {
+        const Assignment* set = last_of(assignments, "webhooks");
+        return fail_at(set->value->items[i]->where, "webhooks[" + std::to_string(i) + "].topics",
+                       json::quoted(topic) +
+                           " has no joins and leaves to tell of: list it in presence, or leave "
+                           "them out of events");
+      }
+    }
+  }
+  return Ok{};
+}
+
 }  // namespace
 
 Status check_together(const Config& config, std::span<const Assignment> assignments) {
@@ -161,6 +185,9 @@ Status check_together(const Config& config, std::span<const Assignment> assignme
     return status;
   }
   if (auto status = check_auth(config, assignments); !status) {
+    return status;
+  }
+  if (auto status = check_webhooks(config, assignments); !status) {
     return status;
   }
   return check_shares(config, assignments);

@@ -35,6 +35,12 @@ std::string print_audience(const Config& config);
 Status read_trusted(const Node& value, std::string_view path, Config& config);
 std::string print_trusted(const Config& config);
 
+Status read_presence(const Node& value, std::string_view path, Config& config);
+std::string print_presence(const Config& config);
+
+Status read_webhooks(const Node& value, std::string_view path, Config& config);
+std::string print_webhooks(const Config& config);
+
 Status read_hosts(const Node& value, std::string_view path, Config& config);
 std::string print_hosts(const Config& config);
 

@@ -14,6 +14,7 @@
 #include "net/address.h"
 #include "net/tls_options.h"
 #include "server/options.h"
+#include "webhooks/options.h"
 
 namespace ringcast::config {
 
@@ -45,6 +46,7 @@ struct Config {
   uint32_t workers = 0;    // 0: auto, one per core.
   server::Options server;  // server.workers is resolved by `app`.
   journal::Options journal;
+  std::vector<webhooks::Options> webhooks;
   auth::Options auth;
   LogOptions log;
   Config();

@@ -113,7 +113,7 @@ using Server = server::Options;
 
 constexpr std::array kKeys = {
     Key{"listen", kRestart, Composite{read_listen, print_listen, "a list of addresses"}},
-    Key{"workers", kRestart, Composite{read_workers, print_workers, "auto or 1 to 64", true}},
+    Key{"workers", kRestart, Composite{read_workers, print_workers, "auto or 1 to 63", true}},
     Key{"history.events", kLive, Count{policy<&Policy::events>, 0, kMany}, "history.events"},
     Key{"history.bytes", kLive, Size{policy<&Policy::bytes>, kKiB, kTiB}, "history.bytes"},
     Key{"history.age", kLive, Time{policy<&Policy::age_ms>, kSecond, kTenYears, true},
@@ -140,6 +140,8 @@ constexpr std::array kKeys = {
     Key{"stream.send_buffer", kLive, Size{stream<&Stream::send_buffer_bytes>, 4 * kKiB, 64 * kMiB}},
     Key{"idempotency.window", kLive, Time{idempotency<&Idempotency::window_ms>, 100, 7 * kDay}},
     Key{"idempotency.keys", kLive, Count{idempotency<&Idempotency::keys>, 1, kMany}},
+    Key{"presence", kLive, Composite{read_presence, print_presence, "a list of patterns"}},
+    Key{"webhooks", kLive, Composite{read_webhooks, print_webhooks, "a list of webhooks"}},
     Key{"drain", kLive, Time{server<&Server::drain_ms>, 0, kHour}},
     Key{"page", kLive, Flag{server<&Server::page>}},
     Key{"dashboard", kLive, Flag{server<&Server::dashboard>}},

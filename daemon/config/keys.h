@@ -74,6 +74,9 @@ struct Key {
 // The part of them that an entry of `topics` can have too, by their paths there.
 [[nodiscard]] std::span<const Key> rule_keys();
 
+// What an entry of `webhooks` has. They read into, and print, a Config with that one entry.
+[[nodiscard]] std::span<const Key> webhook_keys();
+
 // Reads a value into the configuration. `path` is what messages call it.
 Status read_key(const Key& key, const Node& value, std::string_view path, Config& config);
 // What stands behind the key and its colon, see Composite.

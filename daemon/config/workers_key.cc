@@ -7,7 +7,7 @@ namespace ringcast::config {
 
 namespace {
 
-constexpr uint64_t kWorkersLimit = 64;
+constexpr uint64_t kWorkersLimit = 63;  // A bit of 64 each in the hub, and one for webhooks.
 
 }  // namespace
 

@@ -39,6 +39,7 @@ Stream::Read Stream::read(std::span<char> buffer, size_t& size) {
     }
     if (errno != EINTR) {
       has_failed_ = true;
+      has_timed_out_ = errno == ETIMEDOUT;
       return Read::kFailed;
     }
   }
@@ -89,6 +90,7 @@ size_t Stream::write_plain(std::span<const std::string_view> pieces) {
   } while (sent < 0 && errno == EINTR);
   if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS) {
     has_failed_ = true;
+    has_timed_out_ = errno == ETIMEDOUT;
   }
   return sent < 0 ? 0 : static_cast<size_t>(sent);
 }

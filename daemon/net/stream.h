@@ -55,6 +55,8 @@ class Stream {
   // not. After a failure it takes everything and has_failed() says so.
   size_t write(std::span<const std::string_view> pieces);
   [[nodiscard]] bool has_failed() const noexcept { return has_failed_; }
+  // After a failure: the peer has answered nothing for the time of bound_kernel_memory().
+  [[nodiscard]] bool has_timed_out() const noexcept;
   void set_reading(bool reading);
   // The address at the other end; nothing for a unix socket.
   [[nodiscard]] std::optional<IpAddress> peer() const;
@@ -79,6 +81,7 @@ class Stream {
   bool is_reading_ = false;
   bool is_waiting_to_write_ = false;
   bool has_failed_ = false;
+  bool has_timed_out_ = false;
   std::unique_ptr<TlsFilter> tls_;  // Null: plaintext.
   UvHandle<uv_poll_t> poll_;        // Its data is the StreamEvents: with TLS, the filter.
 };

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "net/stream.h"
@@ -43,6 +44,7 @@ Stream::Stream(Stream&& other) noexcept
       is_reading_(other.is_reading_),
       is_waiting_to_write_(other.is_waiting_to_write_),
       has_failed_(other.has_failed_),
+      has_timed_out_(other.has_timed_out_),
       tls_(std::move(other.tls_)),
       poll_(std::move(other.poll_)) {
   if (tls_) {
@@ -82,6 +84,14 @@ void Stream::bound_kernel_memory(size_t send_buffer_bytes, unsigned user_timeout
   ::setsockopt(descriptor_, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
   ::setsockopt(descriptor_, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms,
                sizeof user_timeout_ms);
+}
+
+// The error is the socket's still, or was given to a call before.
+bool Stream::has_timed_out() const noexcept {
+  int error = 0;
+  socklen_t size = sizeof error;
+  return has_timed_out_ || (::getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size) == 0 &&
+                            error == ETIMEDOUT);
 }
 
 // What waits for the socket goes first; what waits in the filter is told by a socket that, nearly

@@ -26,7 +26,7 @@ void Connection::on_readable() {
       case net::Stream::Read::kNothing:
         return;
       case net::Stream::Read::kFailed:
-        doom(CloseReason::kPeer);
+        doom_failed();
         return;
       case net::Stream::Read::kEnd:
         // Half-closed: what it asked for is answered; nothing more will come.

@@ -131,6 +131,8 @@ class Connection final : public net::StreamEvents, public FrameSink {
   [[nodiscard]] bool waits_for_memory() const noexcept {
     return !is_doomed_ && is_paused_ && dialogue_ && dialogue_->ingest;
   }
+  // Other topics have their presence told.
+  void recount_presence();
   // Ends a stream that nothing vouches for any more.
   void check_source(const auth::Authenticator& authenticator);
   // The daemon ends, called again and again: a dialogue ends after its request. Streams are ended
@@ -229,6 +231,7 @@ class Connection final : public net::StreamEvents, public FrameSink {
   void log_token_end(std::string_view why);
 
   // connection_close.cc: refusals, deadlines and ends.
+  void doom_failed();
   void refuse(const Error& error);
   void answer_and_close(const http::Response& response);
   void linger();
@@ -244,6 +247,7 @@ class Connection final : public net::StreamEvents, public FrameSink {
   std::unique_ptr<Dialogue> dialogue_;
   std::unique_ptr<Subscriber> subscriber_;
   std::unique_ptr<const AccessSubject> reader_;  // Of a stream that has a name.
+  std::unique_ptr<Stay> stay_;                   // Of a stream whose presence is told.
   Peer peer_;
   Admission::Ticket address_place_;
   Admission::Ticket token_place_;

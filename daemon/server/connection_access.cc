@@ -24,6 +24,26 @@ constexpr std::array<std::string_view, kCloseReasons> kReasons = {
 
 }  // namespace
 
+std::string_view presence_reason(CloseReason reason) {
+  switch (reason) {
+    case CloseReason::kStalled:
+    case CloseReason::kTimeout:
+      return "timeout";
+    case CloseReason::kLagged:
+      return "slow";
+    case CloseReason::kDrain:
+      return "drain";
+    case CloseReason::kToken:
+      return "auth";
+    case CloseReason::kPeer:
+    case CloseReason::kDone:
+    case CloseReason::kIdle:
+    case CloseReason::kOverload:
+      return "closed";
+  }
+  return "closed";
+}
+
 AccessSubject Connection::access_subject(const http::Request& request) const {
   const auth::IdentityRef& identity = dialogue_->caller.identity();
   return {.who = dialogue_->is_identified ? identity->name : std::string(),

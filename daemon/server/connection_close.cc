@@ -56,6 +56,9 @@ Connection::~Connection() {
     worker_.fanout().close(*subscriber_);
     worker_.services().subscribers.fetch_sub(1, std::memory_order_relaxed);
   }
+  if (stay_) {
+    worker_.services().presence.leave(*stay_, presence_reason(end_reason_));
+  }
 }
 
 bool Connection::start(int descriptor) {
@@ -94,9 +97,9 @@ void Connection::answer_and_close(const http::Response& response) {
 
 void Connection::doom(CloseReason reason) {
   if (!std::exchange(is_doomed_, true)) {
-    const bool was_ended = end_reason_ != CloseReason::kDone;
-    worker_.counts().closed[static_cast<size_t>(was_ended ? end_reason_ : reason)].add();
-    log_stream_end(was_ended ? end_reason_ : reason);
+    end_reason_ = end_reason_ == CloseReason::kDone ? reason : end_reason_;
+    worker_.counts().closed[static_cast<size_t>(end_reason_)].add();
+    log_stream_end(end_reason_);
     stream_->set_reading(false);
     timer_.cancel();
     worker_.reap_later(*this);
@@ -140,7 +143,12 @@ void Connection::on_writable() {
 }
 
 void Connection::on_failed() {
-  doom(CloseReason::kPeer);
+  doom_failed();
+}
+
+// A peer that is gone without a word is found out by the kernel, which has stopped retrying.
+void Connection::doom_failed() {
+  doom(subscriber_ && stream_->has_timed_out() ? CloseReason::kStalled : CloseReason::kPeer);
 }
 
 Dialogue::Phase Connection::input_phase() const {

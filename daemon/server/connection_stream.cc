@@ -58,6 +58,10 @@ bool Connection::subscribe(const http::Request& request) {
   source_ = dialogue.caller.identity()->source;
   expires_unix_ms_ = dialogue.caller.identity()->expires_unix_ms;
   subscriber_ = std::move(subscriber);
+  if (auto topics = present_in(spec->patterns, options.presence); !topics.empty()) {
+    const std::string& who = dialogue_->caller.identity()->name;
+    stay_ = worker_.services().presence.join(std::move(topics), who);
+  }
   dialogue_.reset();  // A subscriber is its socket and its cursor.
   worker_.counts().subscriptions.add();
   worker_.counts().count_response(200);
@@ -93,14 +97,14 @@ void Connection::refuse_for_now(const http::Request& request, std::string_view w
 size_t Connection::write(std::span<const std::string_view> pieces) {
   const size_t taken = stream_->write(pieces);
   if (stream_->has_failed()) {
-    doom(CloseReason::kPeer);
+    doom_failed();
   }
   return taken;
 }
 
 void Connection::end() {
-  if (end_reason_ == CloseReason::kDone) {
-    end_reason_ = CloseReason::kLagged;  // By its topic's policy: else end_stream() has set it.
+  if (subscriber_->is_lagged) {
+    end_reason_ = CloseReason::kLagged;  // By its topic's policy.
   }
   if (!is_doomed_) {
     linger();
@@ -110,6 +114,14 @@ void Connection::end() {
 void Connection::end_stream(int64_t retry_ms, std::string_view why, CloseReason reason) {
   end_reason_ = reason;
   worker_.fanout().end(*subscriber_, retry_ms, why);
+}
+
+void Connection::recount_presence() {
+  if (is_open_stream()) {
+    worker_.services().presence.recount(
+        stay_, present_in(subscriber_->group->patterns, worker_.settings().options.presence),
+        reader_ ? reader_->who : std::string());
+  }
 }
 
 void Connection::check_source(const auth::Authenticator& authenticator) {

@@ -128,6 +128,8 @@ class Fanout {
 
   void set_options(StreamOptions options) { options_ = options; }
   [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
+  // Who is at the tail has everything up to here.
+  [[nodiscard]] uint64_t visible() const noexcept { return visible_; }
   [[nodiscard]] bool has_work() const noexcept {
     return !queues_[kLive].empty() || !queues_[kCatchingUp].empty();
   }

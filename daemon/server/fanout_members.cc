@@ -156,6 +156,7 @@ void Fanout::end_lagged(Subscriber& subscriber) {
   constexpr int64_t kStride = 7919;
   const auto nth = static_cast<int64_t>(counts_.lagged_out.value());
   counts_.lagged_out.add();
+  subscriber.is_lagged = true;
   end(subscriber, options_.retry_ms + nth * kStride % std::max<int64_t>(options_.retry_ms, 1),
       "lagged: this reader was too slow");
 }

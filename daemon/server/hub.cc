@@ -96,7 +96,7 @@ void Hub::announce(topics::Topic& topic) {
 }
 
 void Hub::announce(const Draft& comment) {
-  for (uint32_t worker = 0; worker < inboxes_.size(); ++worker) {
+  for (uint32_t worker = 0; worker < own_reader(); ++worker) {
     Inbox& inbox = inboxes_[worker];
     if (inbox.comments.size() < kInboxComments &&
         inbox.comment_bytes + comment.comment->size() <= kInboxCommentBytes) {

@@ -131,6 +131,7 @@ struct HubCounts {
   uint64_t left_journal = 0;   // Events, counted in each of their topics.
   uint64_t pending_bytes = 0;  // That wait to be written...
   uint64_t pending_limit = 0;  // ...and may.
+  bool is_settled = true;      // With a journal: whatever was submitted has its answer.
 };
 
 // The only place where order is made. One lock guards the sequence, the rings, who wants what, and
@@ -155,6 +156,10 @@ class Hub {
   ~Hub() = default;
 
   static constexpr uint32_t kNoWorker = UINT32_MAX;
+  // Who reads beside the workers: webhooks. Serves like a worker, and gets no comments.
+  [[nodiscard]] uint32_t own_reader() const noexcept {
+    return static_cast<uint32_t>(inboxes_.size()) - 1;
+  }
 
   // Stores all or nothing. `by_worker` is not woken: it looks into its inbox before it sleeps.
   // kOverloaded: too many topics or too large; kTooMany: too many that the client has created;
@@ -317,6 +322,7 @@ class Hub {
   struct Need {
     size_t bytes = 0;
     std::unordered_set<std::string_view> fresh;  // Topics that hold no events so far.
+    std::unordered_set<std::string_view> own;    // The same of the broker's.
   };
   [[nodiscard]] Need need_of(const std::vector<Draft>& drafts) const;
   Status make_room(const std::vector<Draft>& drafts, std::string_view client,

@@ -40,7 +40,7 @@ void Hub::sweep(size_t count) {
 
 TopicView Hub::view_of(const topics::Topic& topic) const {
   TopicView view{.name = topic.name,
-                 .subscribers = topic.subscribers(),
+                 .subscribers = topic.subscribers(own_reader()),
                  .events = topic.ring.size(),
                  .bytes = topic.ring.bytes()};
   if (topic.is_journaled()) {
@@ -158,7 +158,8 @@ HubCounts Hub::counts() {
           .memory_limit = budget_.limit(),
           .left_journal = retention_.left_journal(),
           .pending_bytes = pending_bytes_,
-          .pending_limit = commit_options_.pending_bytes};
+          .pending_limit = commit_options_.pending_bytes,
+          .is_settled = pending_.empty() && assigned_ <= committed_};
 }
 
 std::vector<topics::Tally> Hub::tallies() {

@@ -25,12 +25,12 @@ Hub::Hub(const Options& options, std::string epoch, const Clock& clock, topics::
     : epoch_(std::move(epoch)),
       clock_(clock),
       budget_(options.memory_bytes),
-      pumped_(options.workers),
-      catalog_(budget_, options.policies, options.workers, options.limits.topics),
+      pumped_(options.workers + 1),
+      catalog_(budget_, options.policies, options.workers + 1, options.limits.topics),
       retention_(catalog_, budget_, pumped_),
       keys_(options.idempotency),
       quota_(options.limits.topics_per_token),
-      inboxes_(options.workers),
+      inboxes_(options.workers + 1),
       topics_limit_(options.limits.topics),
       journal_(journal),
       commit_options_(options.commit) {
@@ -57,14 +57,15 @@ Hub::Need Hub::need_of(const std::vector<Draft>& drafts) const {
       need.bytes += 2 * sizeof(topics::Ring::Slot);  // Rings grow by doubling.
       need.bytes += topic == nullptr ? topics::Catalog::cost_of(name) : 0;
       if (topic == nullptr || !topic->holds_events()) {
-        need.fresh.insert(name);
+        (topics::is_reserved(name) ? need.own : need.fresh).insert(name);
       }
     }
   }
   return need;
 }
 
-// Of limits.topics only those count that hold events. `claimed` gets the topics that count for
+// Of limits.topics only those count that hold events, and those of the broker by themselves: what
+// is told of readers must not keep publishers out. `claimed` gets the topics that count for
 // their creator from now on; with a failure there are none.
 Status Hub::make_room(const std::vector<Draft>& drafts, std::string_view client,
                       std::vector<std::string>& claimed) {
@@ -73,6 +74,9 @@ Status Hub::make_room(const std::vector<Draft>& drafts, std::string_view client,
     return fail(Errc::kOverloaded,
                 "limits.topics: " + std::to_string(topics_limit_) + " topics hold events already",
                 "topic");
+  }
+  if (!need.own.empty() && catalog_.own_with_events + need.own.size() > topics_limit_) {
+    return fail(Errc::kOverloaded, "limits.topics: as many topics of the broker hold events");
   }
   if (Status counted = claim(need.fresh, client, claimed); !counted) {
     return counted;  // Before anything is evicted for it.
@@ -170,7 +174,8 @@ Result<Opening> Hub::open(topics::Interest& interest, const topics::StartRequest
       bytes += topics::Catalog::cost_of(pattern);
       fresh += !topics::has_wildcard(pattern) && catalog_.find(pattern) == nullptr ? 1 : 0;
     }
-    const uint64_t without_events = catalog_.by_name().size() - catalog_.topics_with_events;
+    const uint64_t without_events =
+        catalog_.by_name().size() - catalog_.topics_with_events - catalog_.own_with_events;
     const uint64_t most = std::max(topics_limit_, kLeastReaderTopics);
     if (fresh > 0 && without_events + fresh > most) {
       return fail(Errc::kOverloaded,

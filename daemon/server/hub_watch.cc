@@ -80,7 +80,7 @@ bool Hub::scan(TopicScan& scan, size_t count) {
                    .bytes = topic.is_journaled() ? topic.disk.bytes : topic.ring.bytes()};
     if (scan.busiest.would_keep(busy)) {
       busy.name = topic.name;
-      busy.subscribers = topic.subscribers();
+      busy.subscribers = topic.subscribers(own_reader());
       busy.events = topic.is_journaled() ? topic.disk.events : topic.ring.size();
       const size_t unserved = topic.ring.first_after(retention_.pumped_by_all(topic));
       if (unserved < topic.ring.size()) {

@@ -77,7 +77,7 @@ struct CommitOptions {
 // What the hub and the workers do. `memory_bytes` and `workers` are fixed at the start, all else
 // can change while they run.
 struct Options {
-  uint32_t workers = 1;  // 1 to 64.
+  uint32_t workers = 1;  // 1 to 63.
   uint64_t memory_bytes = 512ULL << 20;
   topics::Policies policies;
   StreamOptions stream;
@@ -89,6 +89,7 @@ struct Options {
   bool page = true;
   bool dashboard = true;
   AccessLines access_lines = AccessLines::kRefused;
+  std::vector<std::string> presence;      // Patterns of topics whose readers are told of.
   std::vector<std::string> hosts;         // Names that Host may have besides loopback's.
   std::vector<std::string> cors_origins;  // Exact origins, or "*" alone.
   bool operator==(const Options&) const = default;

@@ -19,6 +19,7 @@
 #include "server/hub.h"
 #include "server/journal_readers.h"
 #include "server/options.h"
+#include "server/presence.h"
 #include "server/rate_limiter.h"
 #include "server/router.h"
 
@@ -82,6 +83,8 @@ enum class CloseReason : uint8_t {
   kToken,     // A subscriber whose token expired or was taken back.
 };
 constexpr size_t kCloseReasons = 9;
+// What presence events call the end of a stream.
+[[nodiscard]] std::string_view presence_reason(CloseReason reason);
 
 // What refused or held up a client, for the metrics.
 enum class Limit : uint8_t {
@@ -132,6 +135,7 @@ struct Services {
   Admission token_places{Limits{}.connections_per_token};
   RateLimiter address_rates{{}, 1};
   RateLimiter token_rates{{}, 1};
+  Presence presence{hub};
   JournalReaders* journal_readers = nullptr;  // With a journal, until the end.
 
   void set_limits(const Limits& limits);

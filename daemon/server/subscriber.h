@@ -66,6 +66,7 @@ struct Subscriber {
   bool is_at_tail = false;  // Has everything that is visible, whatever its cursor says.
   bool is_live = false;     // Was at the tail once, or began there: eviction waits for it.
   bool is_ended = false;    // Takes nothing more once its rest has gone.
+  bool is_lagged = false;   // That is why it ended.
   bool is_waiting = false;  // For the journal.
 
   [[nodiscard]] bool is_blocked() const noexcept { return !rest.bytes.empty(); }

@@ -56,11 +56,15 @@ void Worker::free_place(bool is_shed) {
 
 void Worker::apply(SettingsRef settings) {
   mailbox_.post([this, settings = std::move(settings)] {
+    const bool names_others = settings->options.presence != settings_->options.presence;
     settings_ = settings;
     fanout_.set_options(settings_->options.stream);
     access_log_.set_lines(settings_->options.access_lines);
     for (const auto& connection : connections_) {
       connection->check_source(*settings_->auth);
+      if (names_others) {
+        connection->recount_presence();
+      }
     }
   });
 }

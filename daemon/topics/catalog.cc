@@ -55,10 +55,11 @@ bool Interest::matches(std::string_view topic) const {
   });
 }
 
-uint64_t Topic::subscribers() const {
+uint64_t Topic::subscribers(uint32_t except) const {
   uint64_t count = 0;
   for (const Link& link : interests) {
-    count += link.interest->readers.load(std::memory_order_relaxed);
+    const Interest& interest = *link.interest;
+    count += interest.worker == except ? 0 : interest.readers.load(std::memory_order_relaxed);
   }
   return count;
 }

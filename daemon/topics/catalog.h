@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "topics/name.h"
 #include "topics/pattern_index.h"
 #include "topics/policy.h"
 #include "topics/ring.h"
@@ -131,7 +132,8 @@ struct Topic {
   uint64_t looked_published = 0;
   int64_t looked_ms = 0;
 
-  [[nodiscard]] uint64_t subscribers() const;
+  // Of all workers but one.
+  [[nodiscard]] uint64_t subscribers(uint32_t except) const;
   [[nodiscard]] bool is_journaled() const { return disk.number != 0; }
   [[nodiscard]] bool holds_events() const {
     return !ring.empty() || disk.events > 0 || disk.coming > 0;
@@ -200,8 +202,12 @@ class Catalog {
   [[nodiscard]] const std::map<std::string_view, Topic*>& by_name() const { return by_name_; }
   [[nodiscard]] size_t tombstones() const noexcept { return tombstones_.size(); }
 
-  // Topics that have events: kept by retention.
+  // Topics that have events: kept by retention. Those of the broker ("$…") are counted apart.
   uint64_t topics_with_events = 0;
+  uint64_t own_with_events = 0;
+  uint64_t& with_events(const Topic& topic) {
+    return is_reserved(topic.name) ? own_with_events : topics_with_events;
+  }
 
  private:
   void link(Interest& interest, Topic& topic);

@@ -51,7 +51,7 @@ EventRef PublisherIds::oldest(std::string_view id, const Interest& interest) con
 Topic& Retention::append(const EventRef& event, std::string_view name) {
   Topic& topic = catalog_.touch(name);
   if (!topic.holds_events()) {
-    ++catalog_.topics_with_events;
+    ++catalog_.with_events(topic);
   }
   put(event, topic);
   ++topic.tally->published;
@@ -106,7 +106,7 @@ void Retention::evict_oldest(Topic& topic) {
   ++evictions_;
   note_gone(*gone, topic);
   if (!topic.holds_events()) {
-    --catalog_.topics_with_events;
+    --catalog_.with_events(topic);
   }
 }
 

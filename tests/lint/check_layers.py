@@ -17,10 +17,11 @@ BELOW = {
     "auth": ["base", "sse", "topics"],
     "journal": ["base", "sse", "topics"],
     "server": ["base", "sse", "http", "net", "topics", "auth"],
+    "webhooks": ["base", "sse", "topics", "auth", "server"],
     "admin": ["base", "sse", "http", "topics", "auth", "server"],
     "mercure": ["base", "sse", "http", "topics", "auth", "server"],
-    "config": ["base", "sse", "http", "net", "topics", "auth", "journal", "server", "admin", "mercure"],
-    "app": ["base", "sse", "http", "net", "topics", "auth", "journal", "server", "admin", "mercure", "config"],
+    "config": ["base", "sse", "http", "net", "topics", "auth", "journal", "server", "webhooks", "admin", "mercure"],
+    "app": ["base", "sse", "http", "net", "topics", "auth", "journal", "server", "webhooks", "admin", "mercure", "config"],
     # The C++ client reads JSON and lines as the daemon does; its headers are <ringcast/...>.
     "cpp": ["base", "sse"],
     # The command line client uses it, but not what is within; it looks after journals, and makes tokens.

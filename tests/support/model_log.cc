@@ -98,9 +98,13 @@ uint64_t Log::bytes(size_t topic) const {
   return sum;
 }
 
-uint64_t Log::topics_with_events() const {
-  return static_cast<uint64_t>(
-      std::count_if(rings_.begin(), rings_.end(), [](const auto& ring) { return !ring.empty(); }));
+uint64_t Log::topics_with_events(bool of_broker) const {
+  uint64_t count = 0;
+  for (size_t topic = 0; topic < kTopics.size(); ++topic) {
+    const bool is_such = topics::is_reserved(kTopics[topic]) == of_broker;
+    count += is_such && !rings_[topic].empty() ? 1 : 0;
+  }
+  return count;
 }
 
 // Would the topic still be too full, or the event too old, when all before it had gone?

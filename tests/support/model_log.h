@@ -74,7 +74,7 @@ class Log {
   [[nodiscard]] const PerTopic& gone_high() const { return gone_high_; }
   [[nodiscard]] size_t size(size_t topic) const { return rings_[topic].size(); }
   [[nodiscard]] uint64_t bytes(size_t topic) const;
-  [[nodiscard]] uint64_t topics_with_events() const;
+  [[nodiscard]] uint64_t topics_with_events(bool of_broker) const;
   // Is what the rings hold within what the policies want? Everybody was served, and all is old.
   void expect_trimmed(int64_t now_ms) const;
 

@@ -75,7 +75,15 @@ bool World::would_be_too_many(const std::vector<server::Draft>& drafts) const {
       fresh.erase(std::string(kTopics[topic]));
     }
   }
-  return !fresh.empty() && log_.topics_with_events() + fresh.size() > setup_.options.limits.topics;
+  // Those of the broker are counted by themselves.
+  const auto is_over = [&](bool of_broker) {
+    const auto is_such = [&](const std::string& name) {
+      return topics::is_reserved(name) == of_broker;
+    };
+    const auto added = static_cast<uint64_t>(std::count_if(fresh.begin(), fresh.end(), is_such));
+    return added > 0 && log_.topics_with_events(of_broker) + added > setup_.options.limits.topics;
+  };
+  return is_over(false) || is_over(true);
 }
 
 void World::note_publish(const std::vector<Logged>& logged) {

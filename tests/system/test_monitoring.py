@@ -17,6 +17,7 @@ import yaml
 from harness.case import DaemonCase
 from harness.daemon import ROOT
 from harness.metrics import scrape
+from harness.receiver import SECRET
 from harness.waiting import wait_until
 
 PROMETHEUS = ROOT / "packaging" / "prometheus"
@@ -50,8 +51,12 @@ class FullCase(DaemonCase):
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         (cls.folder / "journal").mkdir()
         cls.settings = {"journal": {"path": str(cls.folder / "journal"), "sync": "interval", "interval": "100ms"},
-                        "topics": [{"match": "orders/**"}]}
+                        "topics": [{"match": "orders/**"}],
+                        "webhooks": [{"name": "idle", "url": "http://127.0.0.1:9/", "topics": ["hooked/**"],
+                                      "secret_file": str(cls.folder / "secret")}]}
+        (cls.folder / "secret").write_text(SECRET)
         super().setUpClass()
+        wait_until(lambda: "ringcast_webhook_failing" in scrape(cls.daemon.address).types, "the webhook has begun")
 
 
 class NamesTest(FullCase):
@@ -127,7 +132,7 @@ class DashboardTest(unittest.TestCase):
         everything = json.loads(DASHBOARD.read_text())["panels"]
         rows = [panel["title"] for panel in everything if panel["type"] == "row"]
         self.assertEqual(rows, ["Traffic", "Subscribers", "Latency", "Gaps and slow readers", "Limits",
-                                "Memory and journal", "Process"])
+                                "Memory and journal", "Presence and webhooks", "Process"])
         self.assertEqual(len({panel["id"] for panel in everything}), len(everything))
         self.assertEqual(len({panel["title"] for panel in everything}), len(everything))
         taken = set()

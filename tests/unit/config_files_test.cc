@@ -76,14 +76,29 @@ TEST_CASE("config: the documentation has default, range and change of every key"
   }
 }
 
+TEST_CASE("config: the documentation has default and range of every key of a webhook") {
+  const std::string text = read_file("docs/configuration.md");
+  const std::string shipped = read_file("config/ringcast.yaml");
+  Config defaults;
+  defaults.webhooks.resize(1);
+  for (const Key& key : webhook_keys()) {
+    const std::string value = print_key(key, defaults).substr(1);
+    const std::string row =
+        "\n| `" + std::string(key.path) + "` | `" + value + "` | " + range_of(key) + " | ";
+    CAPTURE(row);
+    CHECK(text.find(row) != std::string::npos);
+    CHECK(shipped.find(std::string(key.path) + ": ") != std::string::npos);
+  }
+}
+
 TEST_CASE("config: the scalar keys are all that are neither lists nor maps") {
   const auto scalars = scalar_keys();
   const std::set<std::string> names(scalars.begin(), scalars.end());
-  CHECK(names.size() == all_keys().size() - 9);
+  CHECK(names.size() == all_keys().size() - 11);
   CHECK(names.count("auth.anonymous") == 1);
   for (const char* list :
-       {"listen", "topics", "auth.tokens", "auth.jwt.algorithms", "auth.jwt.audience",
-        "proxies.trusted", "hosts", "cors.origins", "log.levels"}) {
+       {"listen", "topics", "presence", "webhooks", "auth.tokens", "auth.jwt.algorithms",
+        "auth.jwt.audience", "proxies.trusted", "hosts", "cors.origins", "log.levels"}) {
     CHECK(names.count(list) == 0);
   }
 }
@@ -137,6 +152,22 @@ TEST_CASE("config: odd text survives printing") {
                      .claim = "https://a.example/claim",
                      .leeway_ms = 60'000,
                      .cookie = "__Host-token"};
+  config.server.presence = {"a: {b}/*", "# no comment"};
+  config.webhooks = {{.name = "a-b_c.1",
+                      .url = "https://a.example/?a=b#c",
+                      .topics = {"a: {b}/*", "\"#\""},
+                      .sends_publish = false,
+                      .sends_join = false,
+                      .sends_leave = true,
+                      .secret_file = "/a \"b\" # \xC3\xA4",
+                      .batch = 7,
+                      .batch_bytes = 2048,
+                      .timeout_ms = 1'500,
+                      .retry_ms = 20,
+                      .retry_most_ms = 30,
+                      .give_up_ms = 0},
+                     {.name = "2", .url = "http://[::1]:1", .topics = {"**"}, .secret_file = "~"}};
+  config.server.presence.emplace_back("\"#\"");
   CHECK(reload(config) == config);
 }
 

@@ -85,11 +85,11 @@ TEST_CASE("config: no limit takes zero") {
   }
 }
 
-TEST_CASE("config: workers are 1 to 64 or auto") {
+TEST_CASE("config: workers are 1 to 63 or auto") {
   for (const auto& [value, is_good] : {std::pair{"0", false},
                                        {"1", true},
-                                       {"64", true},
-                                       {"65", false},
+                                       {"63", true},
+                                       {"64", false},
                                        {"auto", true},
                                        {"many", false}}) {
     Sources sources;

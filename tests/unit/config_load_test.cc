@@ -79,7 +79,7 @@ TEST_CASE("config: a wrong type is named") {
   CHECK(error_of("drain: {a: b}") == "f.yaml:1:8: drain: must be a time from 0 to 1h, not a map");
   CHECK(error_of("- page") == "f.yaml:1:1: settings: must be a map of keys, not a list");
   CHECK(error_of("workers: \"4\"") ==
-        "f.yaml:1:10: workers: must be auto or a whole number from 1 to 64, not \"4\"");
+        "f.yaml:1:10: workers: must be auto or a whole number from 1 to 63, not \"4\"");
 }
 
 TEST_CASE("config: a key without a value is an error at the key") {

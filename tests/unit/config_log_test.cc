@@ -28,7 +28,7 @@ TEST_CASE("config: log.levels is read back as it is printed") {
 TEST_CASE("config: an unknown module is an error that has the known ones") {
   CHECK(error_of("log: {levels: {acess: warn}}") ==
         "f.yaml:1:16: log.levels: unknown module \"acess\"; known: daemon, access, auth, journal, "
-        "net, tls");
+        "net, tls, webhooks");
 }
 
 TEST_CASE("config: what is no level or no map of them is an error") {

@@ -1,0 +1,102 @@
+#include "app/web_posts.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "app/web_rules.h"
+
+namespace ringcast::app {
+
+namespace {
+
+struct EasyDeleter {
+  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+};
+struct ListDeleter {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+
+// What the server says beside its status interests nobody.
+size_t drop_bytes(char* /*data*/, size_t size, size_t count, void* /*self*/) noexcept {
+  return size * count;
+}
+
+std::string failure_of(long status) {
+  if (status >= 200 && status < 300) {
+    return {};
+  }
+  const bool is_redirect = status >= 300 && status < 400;
+  return "status " + std::to_string(status) + (is_redirect ? " (redirects are not followed)" : "");
+}
+
+}  // namespace
+
+struct WebPosts::Transfer {
+  std::unique_ptr<CURL, EasyDeleter> easy{curl_easy_init()};
+  std::unique_ptr<curl_slist, ListDeleter> headers;
+  std::array<char, CURL_ERROR_SIZE> error_text{};
+  Done done;
+};
+
+WebPosts::WebPosts() : multi_(curl_multi_init()) {}
+
+WebPosts::~WebPosts() {
+  while (!transfers_.empty()) {
+    cancel(transfers_.begin()->first);
+  }
+}
+
+void WebPosts::start(const void* owner, const Post& post, Done done) {
+  auto transfer = std::make_unique<Transfer>();
+  CURL* easy = transfer->easy.get();
+  set_web_rules(easy, post.url, post.timeout_ms, transfer->error_text.data());
+  for (const std::string& header : post.headers) {
+    transfer->headers.reset(
+        curl_slist_append(transfer->headers.release(), header.c_str()));  // NOLINT
+  }
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers.get());
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(post.body.size()));
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, post.body.data());
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &drop_bytes);
+  transfer->done = std::move(done);
+  curl_multi_add_handle(multi_.get(), easy);
+  transfers_[owner] = std::move(transfer);
+}
+
+void WebPosts::cancel(const void* owner) {
+  if (const auto found = transfers_.find(owner); found != transfers_.end()) {
+    curl_multi_remove_handle(multi_.get(), found->second->easy.get());
+    transfers_.erase(found);
+  }
+}
+
+void WebPosts::perform() {
+  int running = 0;
+  curl_multi_perform(multi_.get(), &running);
+  int left = 0;
+  while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
+    if (message->msg == CURLMSG_DONE) {
+      finish(message->easy_handle, message->data.result);
+    }
+  }
+}
+
+void WebPosts::finish(CURL* easy, CURLcode code) {
+  const auto found = std::find_if(transfers_.begin(), transfers_.end(), [easy](const auto& entry) {
+    return entry.second->easy.get() == easy;
+  });
+  const std::unique_ptr<Transfer> transfer = std::move(found->second);
+  transfers_.erase(found);
+  curl_multi_remove_handle(multi_.get(), easy);
+  long status = 0;
+  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  transfer->done(code == CURLE_OK ? failure_of(status)
+                                  : web_failure(code, transfer->error_text.data()));
+}
+
+void WebPosts::wait(int64_t most_ms) {
+  const int64_t bounded = std::clamp<int64_t>(most_ms, 0, std::numeric_limits<int>::max());
+  curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(bounded), nullptr);
+}
+
+}  // namespace ringcast::app

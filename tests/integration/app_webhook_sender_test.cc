@@ -1,0 +1,213 @@
+#include <arpa/inet.h>
+#include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app/system.h"
+#include "app/webhook_sender.h"
+
+namespace ringcast::app {
+namespace {
+
+constexpr int kPublishers = 3;
+constexpr int kEvents = 400;  // Of each.
+
+// Takes one request on each connection, and refuses every fifth one.
+class StubReceiver {
+ public:
+  StubReceiver() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    REQUIRE(bind(listener_, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    REQUIRE(listen(listener_, 8) == 0);
+    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] { serve(); });
+  }
+  StubReceiver(const StubReceiver&) = delete;
+  StubReceiver& operator=(const StubReceiver&) = delete;
+  ~StubReceiver() {
+    shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    close(listener_);
+  }
+
+  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  // The bodies that were taken, all in one, once `text` is among them.
+  std::string taken_until(const std::string& text) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return taken_.find(text) != std::string::npos; });
+    return taken_;
+  }
+  std::string taken() {
+    const std::lock_guard lock(mutex_);
+    return taken_;
+  }
+
+ private:
+  void serve() {
+    for (int count = 1;; ++count) {
+      const int connection = accept(listener_, nullptr, nullptr);
+      if (connection < 0) {
+        return;
+      }
+      const std::string body = read_request(connection);
+      const bool is_taken = count % 5 != 0 && !body.empty();
+      const std::string answer = std::string(is_taken ? "HTTP/1.1 204 X" : "HTTP/1.1 500 X") +
+                                 "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+      if (is_taken) {
+        const std::lock_guard lock(mutex_);
+        taken_ += body;
+        changed_.notify_all();
+      }
+      send(connection, answer.data(), answer.size(), MSG_NOSIGNAL);
+      close(connection);
+    }
+  }
+  static std::string read_request(int connection) {
+    std::string text;
+    char byte = 0;
+    while (!text.ends_with("\r\n\r\n") && recv(connection, &byte, 1, 0) == 1) {
+      text += byte;
+    }
+    const std::string name = "Content-Length: ";
+    const size_t at = text.find(name);
+    if (at == std::string::npos) {
+      return {};
+    }
+    std::string body(std::stoul(text.substr(at + name.size())), '\0');
+    recv(connection, body.data(), body.size(), MSG_WAITALL);
+    return body;
+  }
+
+  int listener_ = socket(AF_INET, SOCK_STREAM, 0);
+  uint16_t port_ = 0;
+  std::mutex mutex_;  // Guards taken_.
+  std::condition_variable changed_;
+  std::string taken_;
+  std::thread thread_;
+};
+
+webhooks::Target target(const StubReceiver& receiver, const std::string& name = "w") {
+  return {.options = {.name = name,
+                      .url = receiver.url(),
+                      .topics = {"**"},
+                      .secret_file = "-",
+                      .batch = 7,
+                      .retry_ms = 10,
+                      .retry_most_ms = 20},
+          .keys = {std::string(32, 'k')}};
+}
+
+void publish(server::Hub& hub, const std::string& data) {
+  std::vector<server::Draft> drafts(1);
+  drafts[0].event = sse::Event::encode({.data = data}, {"a"});
+  CHECK(hub.publish(drafts, "", server::Hub::kNoWorker));
+}
+
+server::Options roomy() {
+  server::Options options;
+  options.policies.fallback.events = 100'000;
+  return options;
+}
+
+TEST_CASE(
+    "app: webhooks get everything once and in order, whoever publishes and reloads meanwhile") {
+  const SystemClock clock;
+  server::Hub hub(roomy(), "e", clock);
+  StubReceiver receiver;
+  WebhookSender sender(hub, [](const LogLine&) {});
+  sender.apply({target(receiver)});
+  receiver.taken_until("start");
+  std::vector<std::thread> publishers;
+  for (int publisher = 0; publisher < kPublishers; ++publisher) {
+    publishers.emplace_back([&, publisher] {
+      for (int n = 0; n < kEvents; ++n) {
+        publish(hub, std::to_string(publisher) + "-" + std::to_string(n));
+      }
+    });
+  }
+  for (uint64_t batch = 1; batch < 20; ++batch) {
+    webhooks::Target next = target(receiver);
+    next.options.batch = batch;
+    next.options.batch_bytes = 10'000 + batch;  // So that it subscribes anew.
+    sender.apply({next});
+    (void)sender.snapshot();
+  }
+  for (std::thread& publisher : publishers) {
+    publisher.join();
+  }
+  publish(hub, "last");
+  const std::string taken = receiver.taken_until("\"data\":\"last\"");
+  for (int publisher = 0; publisher < kPublishers; ++publisher) {
+    size_t at = 0;
+    for (int n = 0; n < kEvents; ++n) {
+      const std::string data =
+          "\"data\":\"" + std::to_string(publisher) + "-" + std::to_string(n) + "\"";
+      const size_t next = taken.find(data, at);
+      REQUIRE(next != std::string::npos);
+      CHECK(taken.find(data, next + 1) == std::string::npos);
+      at = next;
+    }
+  }
+  CHECK(taken.find("\"kind\":\"gap\"") == std::string::npos);
+  const auto counts = sender.snapshot();
+  REQUIRE(counts.size() == 1);
+  CHECK(counts[0].failures > 0);
+}
+
+TEST_CASE("app: the end of webhooks delivers what there is") {
+  const SystemClock clock;
+  server::Hub hub(roomy(), "e", clock);
+  StubReceiver receiver;
+  WebhookSender sender(hub, [](const LogLine&) {});
+  sender.apply({target(receiver)});
+  receiver.taken_until("start");
+  for (int n = 0; n < 50; ++n) {
+    publish(hub, std::to_string(n));
+  }
+  sender.finish(60'000);
+  CHECK(receiver.taken().find("\"data\":\"49\"") != std::string::npos);
+}
+
+TEST_CASE("app: without webhooks there is nothing to end, and afterwards nothing is woken") {
+  const SystemClock clock;
+  server::Hub hub(roomy(), "e", clock);
+  {
+    WebhookSender sender(hub, [](const LogLine&) {});
+    sender.apply({});
+    CHECK(sender.snapshot().empty());
+    sender.finish(60'000);
+  }
+  publish(hub, "x");
+}
+
+TEST_CASE("app: a webhook that is gone is told nothing more") {
+  const SystemClock clock;
+  server::Hub hub(roomy(), "e", clock);
+  StubReceiver stays;
+  StubReceiver goes;
+  WebhookSender sender(hub, [](const LogLine&) {});
+  sender.apply({target(stays), target(goes, "gone")});
+  goes.taken_until("start");
+  sender.apply({target(stays)});
+  while (sender.snapshot().size() != 1) {
+    std::this_thread::yield();
+  }
+  publish(hub, "x");
+  stays.taken_until("\"data\":\"x\"");
+  sender.finish(60'000);
+  CHECK(goes.taken().find("\"data\":\"x\"") == std::string::npos);
+}
+
+}  // namespace
+}  // namespace ringcast::app
