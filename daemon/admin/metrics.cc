@@ -237,6 +237,25 @@ void add_webhooks(MetricsText& metrics, const std::vector<WebhookSnapshot>& webh
                 "webhook", samples([](const auto& webhook) { return webhook.is_failing ? 1 : 0; }));
 }
 
+void add_configuration(MetricsText& metrics, const Snapshot& snapshot) {
+  const ReloadCounts& reloads = snapshot.reloads;
+  metrics.counter("ringcast_config_reloads_total", "Reloads of the configuration, by outcome.",
+                  "outcome",
+                  {{"done", static_cast<double>(reloads.done)},
+                   {"failed", static_cast<double>(reloads.failed)}});
+  metrics.gauge("ringcast_config_reload_failing", "1 while the last reload has failed, else 0.",
+                reloads.has_failed ? 1 : 0);
+  if (snapshot.certificates.empty()) {
+    return;
+  }
+  MetricsText::Samples expiries;
+  for (const CertificateSnapshot& certificate : snapshot.certificates) {
+    expiries.emplace_back(certificate.file, static_cast<double>(certificate.expires_unix_s));
+  }
+  metrics.gauge("ringcast_certificate_expiry_timestamp_seconds",
+                "When the certificate of a listener expires, in Unix time.", "file", expiries);
+}
+
 // By the names that all Prometheus clients use.
 void add_process(MetricsText& metrics, const Snapshot& snapshot) {
   const ProcessNumbers& process = snapshot.process;
@@ -270,6 +289,7 @@ std::string render_metrics(const Snapshot& snapshot) {
   }
   add_presence(metrics, snapshot);
   add_webhooks(metrics, snapshot.webhooks);
+  add_configuration(metrics, snapshot);
   add_process(metrics, snapshot);
   return metrics.text();
 }

@@ -20,6 +20,19 @@ struct WebhookSnapshot {
   bool is_failing = false;
 };
 
+// The certificate that a listener shows: its file, and when it expires.
+struct CertificateSnapshot {
+  std::string file;
+  int64_t expires_unix_s = 0;
+};
+
+// How often the configuration was read again, and how that ended.
+struct ReloadCounts {
+  uint64_t done = 0;
+  uint64_t failed = 0;
+  bool has_failed = false;  // The last one.
+};
+
 // What /metrics is made of, gathered at the moment of the request.
 struct Snapshot {
   server::HubCounts hub;
@@ -34,6 +47,8 @@ struct Snapshot {
   uint64_t presence_events = 0;
   uint64_t presence_dropped = 0;
   std::vector<WebhookSnapshot> webhooks;
+  ReloadCounts reloads;
+  std::vector<CertificateSnapshot> certificates;
   ProcessNumbers process;
   int64_t started_unix_ms = 0;
 };

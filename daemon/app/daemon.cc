@@ -148,7 +148,8 @@ void Daemon::on_signal(int number) {
 
 void Daemon::start_reload() {
   if (std::exchange(is_reloading_, true)) {
-    return;  // The one that runs reads the file; a change after it wants another signal.
+    wants_reload_ = true;  // The one that runs may have read the file before it was changed.
+    return;
   }
   if (reloading_.joinable()) {
     reloading_.join();
@@ -172,15 +173,19 @@ void Daemon::start_reload() {
     }
     mailbox_->post([this, read, loaded, access, webhooks] {
       is_reloading_ = false;
-      has_failed_reload_ = !read;
+      reload_counts_.has_failed = !read;
       if (read && server_) {
         apply(std::move(**loaded), std::move(*access), std::move(*webhooks));
+        ++reload_counts_.done;
       } else if (!read) {
         log_({LogLevel::kError,
               "reload failed: the old configuration stays",
               {{"error", read.error().detail}}});
+        ++reload_counts_.failed;
       }
-      if (report_ && services_.is_ready()) {
+      if (std::exchange(wants_reload_, false) && server_) {
+        start_reload();
+      } else if (report_ && services_.is_ready()) {
         report_->reloaded();
       }
     });
@@ -239,15 +244,16 @@ void Daemon::apply(config::Loaded loaded, Access access, std::vector<webhooks::T
 
 // The JWKS of the present configuration, from now on.
 void Daemon::watch_jwks() {
-  ++reloads_;
+  ++jwks_watches_;
   jwks_.reset();
   if (config_.auth.jwt.jwks.empty()) {
     return;
   }
   jwks_ = std::make_unique<JwksSource>(
-      config_.auth.jwt, access_.keys, log_, [this, reloads = reloads_](const auth::JwtKeys& keys) {
-        mailbox_->post([this, reloads, keys] {
-          if (reloads == reloads_) {  // Else it was read for another configuration.
+      config_.auth.jwt, access_.keys, log_,
+      [this, watch = jwks_watches_](const auth::JwtKeys& keys) {
+        mailbox_->post([this, watch, keys] {
+          if (watch == jwks_watches_) {  // Else it was read for another configuration.
             take_keys(keys);
           }
         });
@@ -346,6 +352,8 @@ std::string Daemon::metrics() {
   all.presence_events = services_.presence.counts().events;
   all.presence_dropped = services_.presence.counts().dropped;
   all.webhooks = webhook_sender_.snapshot();
+  all.reloads = reload_counts_;
+  all.certificates = tls_renewal_->certificates();
   return admin::render_metrics(all);
 }
 

@@ -99,14 +99,15 @@ class Daemon {
   std::unique_ptr<net::Ticker> tls_ticker_;
   std::unique_ptr<JwksSource> jwks_;
   std::unique_ptr<ServiceReport> report_;  // None without systemd.
-  uint64_t reloads_ = 0;
+  uint64_t jwks_watches_ = 0;
   std::thread reloading_;
   bool is_reloading_ = false;
   bool is_draining_ = false;
   bool is_ending_ = false;
   bool is_hurried_ = false;  // By a second signal.
   bool is_failed_ = false;
-  bool has_failed_reload_ = false;
+  bool wants_reload_ = false;  // A signal came while one ran.
+  admin::ReloadCounts reload_counts_;
 };
 
 }  // namespace ringcast::app

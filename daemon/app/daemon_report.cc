@@ -45,7 +45,7 @@ std::vector<uint64_t> Daemon::turns() const {
 ServiceStatus Daemon::status() {
   ServiceStatus status{.subscribers = services_.subscribers.load(),
                        .topics = hub_.counts().topics,
-                       .has_failed_reload = has_failed_reload_};
+                       .has_failed_reload = reload_counts_.has_failed};
   using Phase = ServiceStatus::Phase;
   status.phase = is_ending_              ? Phase::kEnding
                  : is_draining_          ? Phase::kDraining

@@ -1,6 +1,7 @@
 #include "app/tls_renewal.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace ringcast::app {
@@ -46,6 +47,18 @@ void TlsRenewal::look() {
     }
     mailbox_.post([this] { is_reading_ = false; });
   });
+}
+
+std::vector<admin::CertificateSnapshot> TlsRenewal::certificates() const {
+  std::map<std::string, int64_t> expiries;
+  for (const net::TlsIdentity* identity : identities_) {
+    expiries[identity->options().certificate] = identity->current()->expires_unix_s();
+  }
+  std::vector<admin::CertificateSnapshot> all;
+  for (const auto& [file, expires_unix_s] : expiries) {
+    all.push_back({.file = file, .expires_unix_s = expires_unix_s});
+  }
+  return all;
 }
 
 void TlsRenewal::renew_all() const {

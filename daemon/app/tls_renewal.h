@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "admin/metrics.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "net/mailbox.h"
@@ -30,6 +31,8 @@ class TlsRenewal {
 
   // Main loop: looks whether files have changed, and reads those.
   void look();
+  // What is shown now, each file once.
+  [[nodiscard]] std::vector<admin::CertificateSnapshot> certificates() const;
   // Reads all. Blocks: not for a loop's thread.
   void renew_all() const;
 

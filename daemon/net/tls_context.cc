@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <string_view>
 #include <utility>
 
@@ -146,6 +147,13 @@ Status use_key(SSL_CTX* context, const TlsOptions& options, std::vector<std::str
   return Ok{};
 }
 
+// In seconds of Unix time.
+int64_t expiry_of(const SSL_CTX* context) {
+  std::tm time{};
+  ASN1_TIME_to_tm(X509_get0_notAfter(SSL_CTX_get0_certificate(context)), &time);
+  return ::timegm(&time);
+}
+
 int choose_protocol(SSL* /*ssl*/, const unsigned char** chosen, unsigned char* chosen_size,
                     const unsigned char* offered, unsigned offered_size, void* /*unused*/) {
   const auto* ours = reinterpret_cast<const unsigned char*>(kProtocols.data());
@@ -191,7 +199,8 @@ Result<TlsContext> TlsContext::load(const TlsOptions& options, std::vector<std::
   if (auto status = use_key(context.get(), options, notes); !status) {
     return std::move(status).failure();
   }
-  return TlsContext(std::move(context));
+  const int64_t expires_unix_s = expiry_of(context.get());
+  return TlsContext(std::move(context), expires_unix_s);
 }
 
 }  // namespace ringcast::net

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ class TlsContext {
   static Result<TlsContext> load(const TlsOptions& options, std::vector<std::string>& notes);
 
   [[nodiscard]] ssl_ctx_st* raw() const noexcept { return context_.get(); }
+  // When the certificate expires, in seconds of Unix time.
+  [[nodiscard]] int64_t expires_unix_s() const noexcept { return expires_unix_s_; }
 
  private:
   struct Closer {
@@ -27,9 +30,11 @@ class TlsContext {
   };
   using Handle = std::unique_ptr<ssl_ctx_st, Closer>;
 
-  explicit TlsContext(Handle context) : context_(std::move(context)) {}
+  TlsContext(Handle context, int64_t expires_unix_s)
+      : context_(std::move(context)), expires_unix_s_(expires_unix_s) {}
 
   Handle context_;
+  int64_t expires_unix_s_;
 };
 
 }  // namespace ringcast::net

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -120,6 +121,16 @@ TEST_CASE("net: doubtful files of TLS are served, and noted") {
   const TlsOptions old = files.make_expired("old");
   CHECK(notes_of(old) ==
         std::vector<std::string>{"the certificate " + old.certificate + " has expired"});
+}
+
+TEST_CASE("net: a certificate says when it expires") {
+  const test::TlsFiles files;
+  std::vector<std::string> notes;
+  const int64_t now = std::time(nullptr);
+  CHECK(TlsContext::load(files.make("new"), notes)->expires_unix_s() > now);
+  const int64_t past = TlsContext::load(files.make_expired("old"), notes)->expires_unix_s();
+  CHECK(past < now);
+  CHECK(past > now - 60 * 60 * 24);
 }
 
 TEST_CASE("net: clients are shown the certificates behind the first one, too") {

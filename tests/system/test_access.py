@@ -261,8 +261,8 @@ class ServeTest(unittest.TestCase):
 
     def test_listeners_serve_what_they_are_for(self):
         settings = {"listen": [{"tcp": "127.0.0.1:0", "serve": ["public"]}, {"tcp": "127.0.0.1:0", "serve": ["admin"]}]}
-        with Daemon(settings, listen=(), ready=False) as daemon:
-            public, admin = daemon._wait_for_listeners(2)
+        with Daemon(settings, listen=()) as daemon:
+            public, admin = daemon.addresses
             for address, target, status in (
                     (public, "/metrics", 404), (admin, "/metrics", 200), (public, "/topics", 404),
                     (admin, "/topics", 200), (public, "/history?topic=t", 404), (admin, "/", 404), (public, "/", 200),

@@ -15,6 +15,7 @@ import urllib.request
 import yaml
 
 from harness.case import DaemonCase
+from harness.certificates import make_certificate
 from harness.daemon import ROOT
 from harness.metrics import scrape
 from harness.receiver import SECRET
@@ -45,12 +46,17 @@ def expressions():
 class FullCase(DaemonCase):
     """A daemon with all that has metrics."""
 
+    listen = ()
+
     @classmethod
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="ringcast-monitoring-"))
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         (cls.folder / "journal").mkdir()
-        cls.settings = {"journal": {"path": str(cls.folder / "journal"), "sync": "interval", "interval": "100ms"},
+        make_certificate(cls.folder, "own", 1)
+        tls = {"certificate": str(cls.folder / "own.pem"), "key": str(cls.folder / "own.key")}
+        cls.settings = {"listen": [{"tcp": "127.0.0.1:0"}, {"tcp": "127.0.0.1:0", "tls": tls}],
+                        "journal": {"path": str(cls.folder / "journal"), "sync": "interval", "interval": "100ms"},
                         "topics": [{"match": "orders/**"}],
                         "webhooks": [{"name": "idle", "url": "http://127.0.0.1:9/", "topics": ["hooked/**"],
                                       "secret_file": str(cls.folder / "secret")}]}

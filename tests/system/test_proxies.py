@@ -10,10 +10,10 @@ import subprocess
 import tempfile
 import unittest
 
+from harness.certificates import make_certificate
 from harness.daemon import ROOT, Daemon
 from harness.sse import Parser
 from harness.waiting import PATIENCE, wait_until
-from test_tls import make_certificate
 
 import yaml
 

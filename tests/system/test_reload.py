@@ -1,11 +1,13 @@
 """SIGHUP: live keys change, mistakes change nothing, and nobody loses an event."""
 
+import os
 import threading
 import unittest
 
 from harness.case import DaemonCase
 from harness.daemon import Daemon
 from harness.http import Connection
+from harness.metrics import scrape
 from harness.sse import Stream, events_target
 from harness.waiting import wait_until
 
@@ -51,6 +53,32 @@ class ReloadTest(DaemonCase):
             lambda line: line["level"] == "error" and f"{self.daemon.config_file}:2:10" in str(line),
             "tells what is wrong", skip=logged)
         self.assertEqual(self.retry_of_a_new_stream(), before)
+
+    def test_a_signal_during_a_reload_is_another_reload(self):
+        fifo = self.daemon.folder / "keys"
+        os.mkfifo(fifo)  # A reload that reads it waits for a writer.
+        before = self.retry_of_a_new_stream()
+        counted = scrape(self.address)
+        self.reload_with({"auth": {"anonymous": {"admin": ["metrics"]},
+                                   "jwt": {"algorithms": ["HS256"], "key_file": str(fifo)}}})
+        with open(fifo, "wb") as key:  # The reload has opened it.
+            self.reload_with({"stream": {"retry": f"{before + 1}ms"}})
+            key.write(b"k" * 32)
+        wait_until(lambda: scrape(self.address)["ringcast_config_reloads_total{outcome=\"done\"}"] >=
+                   counted["ringcast_config_reloads_total{outcome=\"done\"}"] + 2, "both have ended")
+        self.assertEqual(self.retry_of_a_new_stream(), before + 1)
+
+    def test_reloads_are_counted_by_how_they_end(self):
+        def counts():
+            metrics = scrape(self.address)
+            return [metrics[f"ringcast_config_{name}"] for name in
+                    ('reloads_total{outcome="done"}', 'reloads_total{outcome="failed"}', "reload_failing")]
+        done, failed, _ = counts()
+        self.daemon.config_file.write_text("stream: 1\n", encoding="utf-8")
+        self.daemon.reload()
+        wait_until(lambda: counts() == [done, failed + 1, 1], "the failure is counted")
+        self.reload_with({})
+        wait_until(lambda: counts() == [done + 1, failed + 1, 0], "the success is counted")
 
     def test_a_key_that_needs_a_restart_is_named_and_the_rest_is_applied(self):
         logged = len(self.daemon.lines)

@@ -259,10 +259,9 @@ class ListenersTest(unittest.TestCase):
 
     def daemon(self, **settings):
         serving = [{"tcp": "127.0.0.1:0", "serve": ["admin"]}, {"tcp": "127.0.0.1:0", "serve": ["public"]}]
-        daemon = Daemon({"listen": serving, **settings}, listen=(), ready=False)
+        daemon = Daemon({"listen": serving, **settings}, listen=())
         self.addCleanup(daemon.close)
-        daemon.wait_for_log(lambda line: line["message"] == "ready", "that it is ready")
-        return [line["address"] for line in daemon.lines if line["message"] == "listening"]
+        return daemon.addresses
 
     def test_an_admin_listener_serves_the_page_and_its_feed_but_no_other_streams(self):
         admin, public = self.daemon()

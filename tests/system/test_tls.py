@@ -6,23 +6,16 @@ import shutil
 import ssl
 import subprocess
 import tempfile
+import time
 import unittest
 
 from cli_stub import RINGCAST
+from harness.certificates import make_certificate
 from harness.daemon import Daemon, environment, run
 from harness.http import Connection, fetch
+from harness.metrics import scrape
 from harness.sse import Stream, events_target
 from harness.waiting import PATIENCE, wait_until
-
-
-def make_certificate(folder, name, serial):
-    """NAME.pem and NAME.key for localhost and 127.0.0.1, signed by themselves."""
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-         "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-set_serial", str(serial),
-         "-keyout", str(folder / f"{name}.key"), "-out", str(folder / f"{name}.pem")],
-        check=True, capture_output=True, timeout=PATIENCE)
-    os.chmod(folder / f"{name}.key", 0o600)
 
 
 class TlsCase(unittest.TestCase):
@@ -39,11 +32,9 @@ class TlsCase(unittest.TestCase):
         self.files = {"certificate": str(self.folder / "used.pem"), "key": str(self.folder / "used.key")}
         tls = {**self.files, "minimum": self.minimum}
         listen = [{"tcp": "127.0.0.1:0"}, {"tcp": "127.0.0.1:0", "tls": tls}]
-        self.daemon = Daemon({**self.settings, "listen": listen}, listen=(), ready=False)
+        self.daemon = Daemon({**self.settings, "listen": listen}, listen=())
         self.addCleanup(self.daemon.close)
-        self.daemon.addresses = self.daemon._wait_for_listeners(2)
         self.plain, self.secure = self.daemon.addresses
-        wait_until(lambda: fetch(self.plain, "GET", "/readyz").status == 200, "/readyz is 200")
         self.port = self.secure.rsplit(":", 1)[1]
         self.url = f"https://127.0.0.1:{self.port}"
 
@@ -220,6 +211,16 @@ class RenewalTest(TlsCase):
 
     def test_files_that_change_are_read_without_a_signal(self):
         self.check_renewal(lambda: None)
+
+    def test_metrics_say_when_the_present_certificate_expires(self):
+        make_certificate(self.folder, "third", 3, days=40)
+        sample = f'ringcast_certificate_expiry_timestamp_seconds{{file="{self.files["certificate"]}"}}'
+        def days_left():
+            return (scrape(self.plain)[sample] - time.time()) / 86400
+        self.assertAlmostEqual(days_left(), 2, delta=0.1)
+        self.use("third")
+        self.daemon.reload()
+        wait_until(lambda: abs(days_left() - 40) < 0.1, "the new certificate has its time", PATIENCE)
 
     def test_bad_files_are_logged_and_the_old_certificate_stays(self):
         logged = len(self.daemon.lines)

@@ -159,6 +159,19 @@ TEST_CASE("admin: the journal has its metrics where there is one") {
   CHECK(render_metrics({}).find("ringcast_journal") == std::string::npos);
 }
 
+TEST_CASE("admin: reloads count by their outcome, and certificates say when they expire") {
+  const std::string text =
+      render_metrics({.reloads = {.done = 3, .failed = 1, .has_failed = true},
+                      .certificates = {{.file = "/a.pem", .expires_unix_s = 1'800'000'000}}});
+  CHECK(has_sample(text, "ringcast_config_reloads_total{outcome=\"done\"} 3"));
+  CHECK(has_sample(text, "ringcast_config_reloads_total{outcome=\"failed\"} 1"));
+  CHECK(has_sample(text, "ringcast_config_reload_failing 1"));
+  CHECK(has_sample(text,
+                   "ringcast_certificate_expiry_timestamp_seconds{file=\"/a.pem\"} 1800000000"));
+  CHECK(has_sample(render_metrics({}), "ringcast_config_reload_failing 0"));
+  CHECK(render_metrics({}).find("ringcast_certificate") == std::string::npos);
+}
+
 TEST_CASE("admin: memory that is counted below zero for a moment is shown as zero") {
   CHECK(has_sample(render_metrics({.hub = {.memory_used = -5}}), "ringcast_memory_used_bytes 0"));
 }

@@ -48,7 +48,8 @@ def run(*flags, env=None, cwd=None):
 class Daemon:
     """One ringcastd process. Use as a context manager; leaving it kills what is still there.
 
-    `settings` is the configuration as nested dicts. JSON is YAML, so it is written as it is.
+    `settings` is the configuration as nested dicts. JSON is YAML, so it is written as it is. Without `listen`, it has
+    the listeners.
     """
 
     def __init__(self, settings=None, listen=(LOOPBACK,), flags=(), env=None, preexec=None, ready=True,
@@ -74,7 +75,7 @@ class Daemon:
         if not ready:  # For those who want it to end while it starts.
             return
         try:
-            self.addresses = self._wait_for_listeners(len(listen))
+            self.addresses = self._wait_for_listeners(len(listen or settings["listen"]))
             wait_until(lambda: fetch(self.address, "GET", "/readyz").status == 200, "/readyz is 200")
         except BaseException:
             self.close()
