@@ -16,6 +16,7 @@
 #include "app/daemon.h"
 #include "app/listeners.h"
 #include "app/logging.h"
+#include "app/system.h"
 #include "app/system_journal.h"
 #include "app/systemd.h"
 #include "app/tls_renewal.h"
@@ -136,6 +137,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGHUP, SIG_IGN);  // Until it means reload: a start must not end by it.
+  ringcast::app::share_heap();
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {  // Out of memory or threads.

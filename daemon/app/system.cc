@@ -1,5 +1,6 @@
 #include "app/system.h"
 
+#include <malloc.h>
 #include <sched.h>
 #include <sys/resource.h>
 
@@ -69,6 +70,14 @@ Result<std::unique_ptr<topics::Journal>> open_journal(const journal::Options& op
   }
   notes = std::move(opened->notes);
   return std::move(opened->journal);
+}
+
+void share_heap() {
+#ifdef M_ARENA_MAX
+  if (std::getenv("MALLOC_ARENA_MAX") == nullptr) {
+    mallopt(M_ARENA_MAX, 1);
+  }
+#endif
 }
 
 uint64_t raise_descriptor_limit() {

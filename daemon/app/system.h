@@ -31,6 +31,11 @@ class SystemClock final : public Clock {
 Result<std::unique_ptr<topics::Journal>> open_journal(const journal::Options& options,
                                                       std::vector<std::string>& notes);
 
+// Before there are threads: lets all of them allocate from one heap. With a heap for each, as glibc
+// has it, what one loop's events leave free is of no use to the events of the others, and resident
+// memory could grow to `memory` times `workers`. The variable MALLOC_ARENA_MAX goes before it.
+void share_heap();
+
 // Lifts the limit of descriptors as far as the system allows, and returns it.
 uint64_t raise_descriptor_limit();
 

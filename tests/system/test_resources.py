@@ -3,7 +3,7 @@
 import os
 import unittest
 
-from harness.case import DaemonCase
+from harness.case import NDJSON, DaemonCase
 from harness.http import Connection, request_bytes
 from harness.sse import events_target
 from harness.waiting import wait_until
@@ -67,6 +67,22 @@ class ChurnTest(DaemonCase):
         for _ in range(100):
             self.listener()
         self.assertLess(self.daemon.cpu_share_over(1.0), 0.1)
+
+
+class HistoryTest(DaemonCase):
+    MEMORY = 16 << 20
+    settings = {"workers": 8, "memory": MEMORY, "limits": {"body": "1MiB"},
+                "history": {"events": 10_000_000, "bytes": "1GiB", "grace": 0}}
+
+    def test_memory_does_not_depend_on_which_loops_publishers_meet(self):
+        if self.daemon.is_sanitized():
+            self.skipTest("a sanitizer's memory says nothing")
+        lines = b'{"topic":"t","data":"%s"}\n' % (b"x" * 300) * 3000
+        # Connections go to the loops in turn.
+        for connection in [self.connect() for _ in range(8)]:
+            for _ in range(2 * self.MEMORY // len(lines)):
+                self.assertEqual(connection.request("POST", "/events", NDJSON, lines).status, 200)
+        self.assertLess(self.daemon.resident_kib(), (self.MEMORY * 5 // 4 >> 10) + 30 * 1024)
 
 
 if __name__ == "__main__":
