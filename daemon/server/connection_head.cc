@@ -8,6 +8,17 @@
 
 namespace ringcast::server {
 
+namespace {
+
+// Answered on connections beyond the limits as well: who watches the broker must see that it is
+// full, and not take it for dead.
+bool is_watching(Endpoint endpoint) {
+  return endpoint == Endpoint::kHealth || endpoint == Endpoint::kReady ||
+         endpoint == Endpoint::kMetrics;
+}
+
+}  // namespace
+
 // Looks at the head before any of the body is read. A refusal without a body to skip keeps the
 // connection.
 bool Connection::on_head() {
@@ -18,7 +29,7 @@ bool Connection::on_head() {
   std::optional<http::Response> refusal;
   if (!checked) {
     refusal = problem_for(checked.error(), dialogue_->route.endpoint);
-  } else if (!shed_reason().empty() ||
+  } else if ((!shed_reason().empty() && !is_watching(dialogue_->route.endpoint)) ||
              (is_publish && !worker_.services().takes_publishes(listening_))) {
     refusal = problem_for(
         {.code = Errc::kOverloaded,

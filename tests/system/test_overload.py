@@ -6,6 +6,7 @@ import unittest
 from harness.case import DaemonCase, seq
 from harness.daemon import Daemon
 from harness.http import Connection, fetch, request_bytes
+from harness.metrics import scrape
 from harness.sse import Parser, events_target
 from harness.waiting import wait_until
 
@@ -15,7 +16,7 @@ STREAM_REQUEST = request_bytes("GET", events_target("t"), {"Accept": "text/event
 def is_healthy(address):
     """A request is answered again; what is shed under overload is not."""
     try:
-        return fetch(address, "GET", "/healthz").status == 200
+        return fetch(address, "GET", "/topics").status == 200
     except ConnectionError:
         return False
 
@@ -36,7 +37,7 @@ class ConnectionLimitTest(DaemonCase):
     def take_a_place_to_talk(self):
         connection = self.connect()
         try:
-            connection.send(request_bytes("GET", "/healthz"))
+            connection.send(request_bytes("GET", "/topics"))
             return connection if connection.read_response().status == 200 else None
         except ConnectionError:
             return None
@@ -76,10 +77,17 @@ class ConnectionLimitTest(DaemonCase):
         self.assert_problem(response, 503)
         self.assertRegex(response.header("Retry-After"), r"\A[1-9]\d*\Z")
 
+    def test_who_watches_the_broker_sees_that_it_is_full(self):
+        for target in ("/healthz", "/readyz"):
+            response = self.fetch("GET", target)
+            self.assertEqual((response.status, response.header("Connection")), (200, "close"), target)
+        metrics = scrape(self.address)
+        self.assertEqual(metrics["ringcast_subscribers"], metrics["ringcast_connections_limit"])
+
     def test_the_refused_who_stay_to_listen_hold_no_place(self):
         for _ in range(20):
             connection = self.connect()  # Stays open until the test ends.
-            connection.send(request_bytes("GET", "/healthz"))
+            connection.send(request_bytes("GET", "/topics"))
             self.assert_problem(connection.read_response(), 503)
         self.streams.pop().close()
         wait_until(self.take_a_place_to_talk, "a place is free")
