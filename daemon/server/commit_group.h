@@ -13,6 +13,7 @@ namespace ringcast::server {
 struct TrimPlan {
   topics::Topic* topic = nullptr;  // Queued, so it stays.
   uint64_t number = 0;
+  size_t most = 0;  // No more than these may go.
   std::vector<topics::JournalHead> heads;
   bool is_whole = false;  // There are no more than these.
   bool is_done = false;

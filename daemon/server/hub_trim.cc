@@ -11,7 +11,7 @@ namespace ringcast::server {
 
 namespace {
 
-constexpr size_t kTopicsAtOnce = 16;
+constexpr size_t kTopicsAtOnce = 64;
 constexpr size_t kLeastAtOnce = 128;  // Events in one step...
 constexpr size_t kTimesWritten = 2;   // ...or so many times what was written last: it catches up.
 // From this share of the limit on, the oldest events of all have to go.
@@ -31,19 +31,27 @@ Status Hub::plan_trims(CommitGroup& group) {
     std::vector<topics::Topic*>& queue = retention_.to_trim();
     const size_t count = std::min(queue.size(), kTopicsAtOnce);
     for (size_t index = 0; index < count; ++index) {
-      group.trims.push_back({.topic = queue[index], .number = queue[index]->disk.number});
+      group.trims.push_back({.topic = queue[index],
+                             .number = queue[index]->disk.number,
+                             .most = retention_.most_to_trim(*queue[index])});
     }
     std::rotate(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(count), queue.end());
   }
-  for (TrimPlan& plan : group.trims) {
+  for (size_t index = 0; index < group.trims.size(); ++index) {
+    if (trim_budget_ == 0) {
+      group.trims.resize(index);
+      break;
+    }
+    TrimPlan& plan = group.trims[index];
     // One more than may go: the one that is the oldest afterwards.
-    auto heads = journal_->oldest_of(plan.number, 0, trim_budget_ + 1);
+    const size_t most = std::min(plan.most, trim_budget_);
+    auto heads = journal_->oldest_of(plan.number, 0, most + 1);
     if (!heads) {
       group.trims.clear();
       return std::move(heads).failure();
     }
     plan.heads = std::move(*heads);
-    plan.is_whole = plan.heads.size() <= trim_budget_;
+    plan.is_whole = plan.heads.size() <= most;
     trim_budget_ -= std::min(trim_budget_, plan.heads.size());
   }
   return Ok{};
@@ -64,8 +72,7 @@ Status Hub::plan_trims_for_space() {
     for (const std::string& name : head.topics) {
       topics::Topic* topic = catalog_.find(name);
       if (topic != nullptr && topic->is_journaled()) {
-        topic->disk.force_up_to = head.seq;
-        retention_.queue_to_trim(*topic);
+        retention_.force_out(*topic, head.seq);
       }
     }
   }

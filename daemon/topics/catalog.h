@@ -34,7 +34,8 @@ struct OnDisk {
   uint64_t newest_seq = 0;
   int64_t oldest_time_ms = 0;
   uint64_t paged_high = 0;   // Up to here events have left the ring, but not the journal.
-  uint64_t force_up_to = 0;  // All files are full: up to here events have to go.
+  uint64_t force_up_to = 0;  // All files are full: up to here events have to go,
+  uint64_t forced = 0;       // and they are so many.
   uint32_t coming = 0;       // Events that are being written.
   bool is_recorded = false;  // The row was written.
   bool is_queued = false;    // Retention looks for what has to go.

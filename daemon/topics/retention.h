@@ -70,6 +70,10 @@ class Retention {
   // not forgotten before the mark is taken away.
   std::vector<Topic*>& to_trim() noexcept { return to_trim_; }
   void queue_to_trim(Topic& topic);
+  // All files are full: this event, the oldest that was not forced out yet, has to go.
+  void force_out(Topic& topic, uint64_t seq);
+  // So many of its oldest may go now, at the most.
+  [[nodiscard]] size_t most_to_trim(const Topic& topic) const;
   // Is this, the oldest event that the topic has on disk, too old or too much?
   [[nodiscard]] bool must_go(const Topic& topic, const JournalHead& oldest) const;
   // The oldest event leaves the topic for good.
@@ -91,6 +95,7 @@ class Retention {
   void put(const EventRef& event, Topic& topic);
   void note_gone(const sse::Event& event, Topic& topic);
   void trim(Topic& topic);
+  [[nodiscard]] bool is_beyond_policy(const Topic& topic, int64_t oldest_time_ms) const;
   void evict_oldest(Topic& topic);
   void evict_for_memory(int64_t to_free, bool with_subscribers);
   void count_on_disk(const sse::Event& event, Topic& topic);

@@ -1,5 +1,6 @@
 // What the journal keeps, and what has to leave it.
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -34,18 +35,35 @@ void Retention::queue_if_over(Topic& topic) {
 }
 
 bool Retention::must_go(const Topic& topic, const JournalHead& oldest) const {
+  return topic.disk.events > 0 && oldest.seq <= pumped_by_all(topic) &&
+         (oldest.seq <= topic.disk.force_up_to || is_beyond_policy(topic, oldest.time_ms));
+}
+
+bool Retention::is_beyond_policy(const Topic& topic, int64_t oldest_time_ms) const {
   const OnDisk& disk = topic.disk;
   const Policy& policy = *topic.policy;
   const Retain& retain = policy.retain;
-  if (disk.events == 0 || oldest.seq > pumped_by_all(topic)) {
-    return false;
-  }
   const bool is_over = (retain.events > 0 && disk.events > retain.events) ||
                        (retain.bytes > 0 && disk.bytes > retain.bytes);
-  return oldest.seq <= disk.force_up_to ||
-         (is_over && oldest.time_ms + policy.grace_ms <= now_unix_ms_) ||
+  return (is_over && oldest_time_ms + policy.grace_ms <= now_unix_ms_) ||
          (retain.age_ms > 0 && disk.events > policy.keep &&
-          oldest.time_ms + retain.age_ms <= now_unix_ms_);
+          oldest_time_ms + retain.age_ms <= now_unix_ms_);
+}
+
+void Retention::force_out(Topic& topic, uint64_t seq) {
+  OnDisk& disk = topic.disk;
+  if (seq > disk.force_up_to) {
+    disk.force_up_to = seq;
+    ++disk.forced;
+  }
+  queue_to_trim(topic);
+}
+
+size_t Retention::most_to_trim(const Topic& topic) const {
+  const OnDisk& disk = topic.disk;
+  return disk.forced > 0 && !is_beyond_policy(topic, disk.oldest_time_ms)
+             ? disk.forced
+             : std::numeric_limits<size_t>::max();
 }
 
 void Retention::let_go(Topic& topic, const JournalHead& oldest) {
@@ -59,6 +77,7 @@ void Retention::let_go(Topic& topic, const JournalHead& oldest) {
       tell_clock_, remembered(*topic.policy));
   OnDisk& disk = topic.disk;
   --disk.events;
+  disk.forced -= disk.forced > 0 && oldest.seq <= disk.force_up_to ? 1 : 0;
   disk.bytes -= std::min(disk.bytes, oldest.bytes_through - disk.gone_bytes);
   disk.gone_bytes = oldest.bytes_through;
   disk.oldest_seq = disk.events == 0 ? 0 : oldest.seq + 1;  // At the earliest.
@@ -88,6 +107,7 @@ void Retention::clear_on_disk(Topic& topic) {
   let_go_ += disk.events;
   disk.gone_bytes += disk.bytes;
   disk.events = 0;
+  disk.forced = 0;
   disk.bytes = 0;
   disk.oldest_seq = 0;
   if (!topic.holds_events()) {

@@ -276,6 +276,23 @@ TEST_CASE(
   CHECK(desk.events("a") == 1);
 }
 
+TEST_CASE("commit: for space it takes as few steps from many topics as from one") {
+  constexpr size_t kTopics = 50;
+  Desk desk(options());
+  for (size_t number = 0; number < 20 * kTopics; ++number) {
+    desk.submit(draft({"t" + std::to_string(number % kTopics)}));
+  }
+  desk.commit_all();
+  REQUIRE(desk.journal.events.size() == 20 * kTopics);
+  desk.journal.disk.used_bytes = desk.journal.disk.limit_bytes;
+  for (int step = 0; step < 12; ++step) {
+    const size_t before = desk.journal.events.size();
+    REQUIRE(desk.hub.commit());
+    CHECK(before - desk.journal.events.size() >= std::min<size_t>(before, 64));
+  }
+  CHECK(desk.journal.events.empty());
+}
+
 TEST_CASE("commit: what live readers have not been served does not leave the journal") {
   Options hub_options = options();
   hub_options.policies.fallback.retain = {.events = 1};
