@@ -12,12 +12,13 @@ import unittest
 
 from harness.daemon import ROOT, binary, environment
 from harness.http import fetch
-from harness.waiting import PATIENCE, wait_until
+from harness.waiting import wait_until
 
 PAGE = (ROOT / "docs" / "getting-started.md").read_text(encoding="utf-8")
 CLI = pathlib.Path(os.environ.get("RINGCAST", ROOT / "build" / "release" / "ringcast"))
 BLOCK = re.compile(r"^```(sh|text)( terminal=2)?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 DONE = "the block is done:"
+PATIENCE = 30  # Seconds: readers come back when they were told to, after some of them.
 
 
 def free_ports(count):
@@ -60,7 +61,7 @@ class Terminal:
         self._shell.stdin.write(f"echo '{DONE}' $?\n")
         self._shell.stdin.flush()
         ended = wait_until(lambda: re.search(rf"(.*){DONE} (\d+)\n\Z", self.output()[before:], re.DOTALL),
-                           f"this ends:\n{commands}{self.log()}", 2 * PATIENCE)
+                           f"this ends:\n{commands}{self.log()}", PATIENCE)
         return ended[1], int(ended[2])
 
     def interrupt(self):
@@ -106,10 +107,10 @@ class GettingStartedTest(unittest.TestCase):
         log = self.first.log
         if "ringcastd --config ringcast.yaml &" in commands:
             self.starts += 1
-            wait_until(lambda: log().count('"message":"ready"') == self.starts, "ringcastd is ready")
+            wait_until(lambda: log().count('"message":"ready"') == self.starts, "ringcastd is ready", PATIENCE)
         if "kill -HUP" in commands:
             self.reloads += 1
-            wait_until(lambda: log().count('"message":"reload done"') == self.reloads, "the reload is done")
+            wait_until(lambda: log().count('"message":"reload done"') == self.reloads, "the reload is done", PATIENCE)
         if "http.server" in commands:
             self.check_the_page()
 
@@ -120,7 +121,7 @@ class GettingStartedTest(unittest.TestCase):
                 return fetch(self.pages, "GET", "/").body.decode()
             except OSError:
                 return None
-        target = re.search(r"new EventSource\('http://([^/']+)(/[^']+)'\)", wait_until(page, "the page is served"))
+        target = re.search(r"new EventSource\('http://([^/']+)(/[^']+)'\)", wait_until(page, "the page is served", PATIENCE))
         self.assertEqual(target[1], self.broker)
         answer = fetch(self.broker, "HEAD", target[2], {"Origin": f"http://{self.pages}"})
         self.assertEqual(answer.status, 200)
@@ -131,14 +132,14 @@ class GettingStartedTest(unittest.TestCase):
             self.second.interrupt()
         self.second = self.terminal("second")
         self.second.type(commands)
-        wait_until(self.second.output, f"this shows something: {commands}")
+        wait_until(self.second.output, f"this shows something: {commands}", PATIENCE)
 
     def test_every_command_does_what_the_page_says(self):
         printed = ""
         for kind, in_second, text in self.blocks():
             if kind == "text" and in_second:
                 wait_until(lambda expected=pattern(text): expected.fullmatch(self.second.output().strip()),
-                           f"the second terminal shows\n{text}")
+                           f"the second terminal shows\n{text}", PATIENCE)
             elif kind == "text":
                 self.assertIsNotNone(pattern(text).fullmatch(printed.strip()), f"{printed}, not\n{text}")
                 printed = ""
