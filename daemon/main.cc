@@ -97,8 +97,10 @@ int check(const ringcast::config::Loaded& loaded) {
       return fail_start(access.error().detail);
     }
   }
-  if (auto webhooks = ringcast::app::read_webhooks(loaded.config.webhooks); !webhooks) {
-    return fail_start(webhooks.error().detail);
+  if (is_known("webhooks[")) {
+    if (auto webhooks = ringcast::app::read_webhooks(loaded.config.webhooks); !webhooks) {
+      return fail_start(webhooks.error().detail);
+    }
   }
   for (const std::string& note : notes) {
     std::fprintf(stderr, "ringcastd: %s\n", note.c_str());

@@ -172,13 +172,14 @@ void add_rules(MetricsText& metrics, const std::vector<topics::Tally>& tallies) 
                 bytes);
 }
 
-void add_journal(MetricsText& metrics, const server::HubCounts& hub,
-                 const server::JournalThread::Counts& journal, const DurationHistogram& writes) {
+void add_journal(MetricsText& metrics, const Snapshot& snapshot) {
+  const server::HubCounts& hub = snapshot.hub;
+  const server::JournalThread::Counts& journal = *snapshot.journal;
   metrics.counter("ringcast_journal_commits_total", "Groups written to the journal.",
                   static_cast<double>(journal.commits.value()));
   metrics.histogram("ringcast_journal_write_duration_seconds",
                     "What the journal took for a group, with `sync: always` until it was synced.",
-                    {&writes});
+                    {snapshot.journal_writes});
   metrics.histogram("ringcast_journal_sync_duration_seconds",
                     "What a sync took that was no part of a write.", {&journal.syncs});
   metrics.counter("ringcast_journal_failures_total", "Writes and syncs that failed.",
@@ -186,6 +187,9 @@ void add_journal(MetricsText& metrics, const server::HubCounts& hub,
   metrics.gauge("ringcast_journal_failing",
                 "1 while the journal fails and publishes are refused, else 0.",
                 journal.is_failing ? 1 : 0);
+  metrics.counter("ringcast_journal_read_failures_total",
+                  "Reads of the journal for readers and for /history that failed.",
+                  static_cast<double>(snapshot.journal_read_failures));
   metrics.counter("ringcast_journal_events_removed_total",
                   "Events that left a topic on disk, by `retain`, DELETE or for space.",
                   static_cast<double>(hub.left_journal));
@@ -285,7 +289,7 @@ std::string render_metrics(const Snapshot& snapshot) {
   add_memory(metrics, snapshot);
   add_rules(metrics, snapshot.tallies);
   if (snapshot.journal != nullptr && snapshot.journal_writes != nullptr) {
-    add_journal(metrics, snapshot.hub, *snapshot.journal, *snapshot.journal_writes);
+    add_journal(metrics, snapshot);
   }
   add_presence(metrics, snapshot);
   add_webhooks(metrics, snapshot.webhooks);

@@ -44,6 +44,7 @@ struct Snapshot {
   server::Limits limits;
   const server::JournalThread::Counts* journal = nullptr;  // Null: memory only, like the next.
   const DurationHistogram* journal_writes = nullptr;
+  uint64_t journal_read_failures = 0;
   uint64_t presence_events = 0;
   uint64_t presence_dropped = 0;
   std::vector<WebhookSnapshot> webhooks;

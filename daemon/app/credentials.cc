@@ -22,6 +22,10 @@ std::vector<std::pair<std::string, std::string*>> file_names(config::Config& con
       names.emplace_back(path + "key", &tls->key);
     }
   }
+  for (size_t i = 0; i < config.webhooks.size(); ++i) {
+    names.emplace_back("webhooks[" + std::to_string(i) + "].secret_file",
+                       &config.webhooks[i].secret_file);
+  }
   return names;
 }
 

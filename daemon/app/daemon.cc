@@ -51,7 +51,7 @@ Daemon::Daemon(config::Config config, Access access, std::vector<webhooks::Targe
                                               std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP},
                                               [this](int number) { on_signal(number); })) {
   if (journal_) {
-    journal_readers_ = std::make_unique<server::JournalReaders>();
+    journal_readers_ = std::make_unique<server::JournalReaders>(clock_, log_);
     services_.journal_readers = journal_readers_.get();
     services_.is_starting = true;
     admin_.set_readers(journal_readers_.get());
@@ -352,6 +352,7 @@ std::string Daemon::metrics() {
   all.presence_events = services_.presence.counts().events;
   all.presence_dropped = services_.presence.counts().dropped;
   all.webhooks = webhook_sender_.snapshot();
+  all.journal_read_failures = journal_readers_ ? journal_readers_->failures() : 0;
   all.reloads = reload_counts_;
   all.certificates = tls_renewal_->certificates();
   return admin::render_metrics(all);

@@ -70,7 +70,7 @@ Status Space::check() {
     const ReaderGate::Closed closed(gate_);
     fold_with(SQLITE_CHECKPOINT_RESTART);
     if (is_over()) {
-      return held_up();
+      return (fold_code_ & 0xff) == SQLITE_FULL ? full(ENOSPC) : held_up();
     }
   }
   return Ok{};
@@ -119,6 +119,7 @@ void Space::fold_with(int mode) {
   int frames = -1;
   int folded = -1;
   const int code = sqlite3_wal_checkpoint_v2(database_.handle(), "main", mode, &frames, &folded);
+  fold_code_ = code;
   if (frames >= 0 && folded >= 0) {
     unfolded_ = static_cast<uint64_t>(std::max(frames - folded, 0));
   } else if (code != SQLITE_OK) {

@@ -64,6 +64,7 @@ class Space {
   uint64_t free_pages_ = 0;
   uint64_t frames_ = 0;        // In the log, also those that were folded back.
   uint64_t unfolded_ = 0;      // Those that were not, at the last attempt.
+  int fold_code_ = 0;          // What SQLite said to that attempt.
   uint64_t next_fold_at_ = 0;  // Bytes of the log.
   bool wants_fold_ = false;    // The file has become smaller, but only on paper.
 };

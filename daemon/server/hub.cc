@@ -32,7 +32,7 @@ Result<Receipt> Hub::publish(std::vector<Draft>& drafts, Publisher who, uint32_t
     last_time_ms_ = std::max(last_time_ms_, clock_.unix_ms());
     retention_.set_time(last_time_ms_);
     std::vector<std::string> claimed;  // For good: nothing fails from here on.
-    if (Status room = make_room(drafts, who.client, claimed); !room) {
+    if (Status room = make_room(drafts, who, claimed); !room) {
       return std::move(room).failure();
     }
     for (Draft& draft : drafts) {

@@ -325,9 +325,9 @@ class Hub {
     std::unordered_set<std::string_view> own;    // The same of the broker's.
   };
   [[nodiscard]] Need need_of(const std::vector<Draft>& drafts) const;
-  Status make_room(const std::vector<Draft>& drafts, std::string_view client,
+  Status make_room(const std::vector<Draft>& drafts, const Publisher& who,
                    std::vector<std::string>& claimed);
-  Status claim(const std::unordered_set<std::string_view>& fresh, std::string_view client,
+  Status claim(const std::unordered_set<std::string_view>& fresh, const Publisher& who,
                std::vector<std::string>& claimed);
   void give_back(std::vector<std::string>& claimed);
   std::vector<topics::Interest*> interests_in(const std::vector<std::string>& names,

@@ -67,7 +67,7 @@ Hub::Need Hub::need_of(const std::vector<Draft>& drafts) const {
 // Of limits.topics only those count that hold events, and those of the broker by themselves: what
 // is told of readers must not keep publishers out. `claimed` gets the topics that count for
 // their creator from now on; with a failure there are none.
-Status Hub::make_room(const std::vector<Draft>& drafts, std::string_view client,
+Status Hub::make_room(const std::vector<Draft>& drafts, const Publisher& who,
                       std::vector<std::string>& claimed) {
   const Need need = need_of(drafts);
   if (!need.fresh.empty() && catalog_.topics_with_events + need.fresh.size() > topics_limit_) {
@@ -78,14 +78,14 @@ Status Hub::make_room(const std::vector<Draft>& drafts, std::string_view client,
   if (!need.own.empty() && catalog_.own_with_events + need.own.size() > topics_limit_) {
     return fail(Errc::kOverloaded, "limits.topics: as many topics of the broker hold events");
   }
-  if (Status counted = claim(need.fresh, client, claimed); !counted) {
+  if (Status counted = claim(need.fresh, who, claimed); !counted) {
     return counted;  // Before anything is evicted for it.
   }
   const uint64_t evictions = retention_.evictions();
   Status room = retention_.make_room(need.bytes);  // Only takes away: limits.topics is kept.
   if (room && retention_.evictions() != evictions) {
     // A topic that somebody else created may have gone, and would come back as this client's.
-    room = claim(need_of(drafts).fresh, client, claimed);
+    room = claim(need_of(drafts).fresh, who, claimed);
   }
   if (!room) {
     give_back(claimed);
@@ -95,23 +95,24 @@ Status Hub::make_room(const std::vector<Draft>& drafts, std::string_view client,
 
 // All or none. A topic counts for who publishes the first event in it, also when it has readers
 // already: else who may subscribe could make any number of topics. It counts until it is forgotten.
-Status Hub::claim(const std::unordered_set<std::string_view>& fresh, std::string_view client,
+Status Hub::claim(const std::unordered_set<std::string_view>& fresh, const Publisher& who,
                   std::vector<std::string>& claimed) {
-  if (client.empty()) {
+  if (who.client.empty()) {
     return Ok{};
   }
   for (const std::string_view name : fresh) {
     if (quota_.is_counted(name)) {
       continue;
     }
-    if (quota_.claim(client, name)) {
+    if (quota_.claim(who.client, name)) {
       claimed.emplace_back(name);
       continue;
     }
     give_back(claimed);
-    const uint64_t has = quota_.topics_of(client);
-    std::string detail = "limits.topics_per_token: " + std::string(client) + " has created " +
-                         std::to_string(has) + " topics that are still there";
+    const uint64_t has = quota_.topics_of(who.client);
+    std::string detail = "limits.topics_per_token: ";
+    detail += who.name.empty() ? "this address" : who.name;
+    detail += " has created " + std::to_string(has) + " topics that are still there";
     if (has < quota_.topics_each()) {
       detail += ", and may have " + std::to_string(quota_.topics_each());
     }

@@ -114,7 +114,7 @@ class RunningServer {
           }
         });
     restored.get_future().get();
-    readers_ = std::make_unique<server::JournalReaders>();
+    readers_ = std::make_unique<server::JournalReaders>(clock_, services_.log);
     if (!readers_->start(*journal_, 2)) {
       throw std::runtime_error("no readers");
     }

@@ -14,6 +14,7 @@ import unittest
 from harness import sse
 from harness.case import NDJSON, DaemonCase, seq
 from harness.daemon import Daemon, run
+from harness.metrics import scrape
 from harness.waiting import wait_until
 
 # Rings of ten events without grace: what is older comes from the disk.
@@ -281,6 +282,22 @@ class RefusalTest(JournalCase):
         self.assertIn("removed", response.json()["detail"])
         self.assertEqual(listener.data(1), ["1"])
         self.assertIn("ringcast_journal_failing 1\n", self.fetch("GET", "/metrics").body.decode())
+
+    def test_a_damaged_part_is_logged_and_counted_where_readers_need_it(self):
+        self.publish_ndjson(0, 3000, size=500)
+        self.restart()  # Everything is in the database's own file now.
+        with open(self.folder / "journal.db", "r+b") as database:
+            database.seek(0, os.SEEK_END)
+            pages = database.tell() // 4096
+            database.seek(10 * 4096)
+            database.write(b"\xff" * (pages - 20) * 4096)
+        stream = self.subscribe(since="earliest")
+        while stream.next_event() is not None:
+            pass
+        line = self.daemon.wait_for_log(lambda each: each["message"].startswith("events in the journal cannot be read"),
+                                        "says so")
+        self.assertIn("damaged", line["error"])
+        self.assertGreater(scrape(self.address)["ringcast_journal_read_failures_total"], 0)
 
     def test_stats_check_and_an_online_backup_beside_the_daemon(self):
         self.publish_ndjson(0, 2000)

@@ -40,7 +40,7 @@ std::vector<Draft> batch(Drafts... each) {
 }
 
 Publisher publisher(std::string_view client) {
-  return {"token", client};
+  return {client, client};
 }
 
 // A hub in memory, with a clock that only the test moves.
