@@ -54,7 +54,7 @@ TEST_CASE("token: a stream outlives its tokens, and loses nothing") {
     loop.run_until("the event", [&] { return recorder.events.size() >= published; });
   }
   CHECK(recorder.data() == numbers(0, published));
-  CHECK(asked == 3);
+  CHECK(asked >= 3);  // On a busy machine a token can be old before it was sent.
   CHECK(recorder.gaps.empty());
 }
 
