@@ -84,19 +84,13 @@ class PackageTest(unittest.TestCase):
         self.assertEqual((main_pid(), request("GET", "/readyz")[0]), (before, 200))
         guest.configure(good)
 
-    def test_5_one_that_the_administrator_has_stopped_stays_stopped(self):
-        systemctl("stop", UNIT)
-        install(SHARE / "next")
-        self.assertEqual(shown("ActiveState"), "inactive")
-        systemctl("start", UNIT)
-
-    def test_6_removed_it_stops_and_the_configuration_and_the_events_stay(self):
+    def test_5_removed_it_stops_and_the_configuration_and_the_events_stay(self):
         run("dpkg", "-r", "ringcastd")
         self.assertEqual(shown("ActiveState"), "inactive")
         self.assertTrue(CONFIG.exists())
         self.assertTrue((STATE / "journal.db").exists())
 
-    def test_7_purged_nothing_is_left(self):
+    def test_6_purged_nothing_is_left(self):
         run("dpkg", "-P", *PACKAGES)
         left = [line for line in run(*OURS).stdout.split("\n") if line]
         self.assertEqual(left, [])
