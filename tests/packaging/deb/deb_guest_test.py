@@ -2,6 +2,7 @@
 The tests are one story, in the order of their names."""
 
 import asyncio
+import ctypes
 import glob
 import pathlib
 import re
@@ -52,6 +53,9 @@ class PackageTest(unittest.TestCase):
             self.assertTrue(pages, unit)
             for name, section in pages:
                 self.assertTrue(pathlib.Path(f"/usr/share/man/man{section}/{name}.{section}.gz").exists(), name)
+
+    def test_2_the_library_can_be_loaded(self):
+        ctypes.CDLL("libringcast-client.so.0.1")
 
     def test_2_systemd_finds_nothing_wrong_with_the_units(self):
         run("systemd-analyze", "security", "--threshold=15", UNIT)
