@@ -35,7 +35,8 @@ class Project:
             "read_only": lambda: ["--read-only"] if value else [],
             "cap_drop": lambda: [f"--cap-drop={name}" for name in value],
             "security_opt": lambda: [f"--security-opt={text.replace(':true', '')}" for text in value],
-            "ulimits": lambda: [f"--ulimit={name}={limit}:{limit}" for name, limit in value.items()],
+            # With one of these, podman forgets those of its configuration.
+            "ulimits": lambda: [f"--ulimit={name}={limit}:{limit}" for name, limit in {"nproc": 4096, **value}.items()],
             "ports": lambda: [f"--publish={text}" for text in value],
             "entrypoint": lambda: ["--entrypoint", json.dumps(value)],
             "healthcheck": lambda: ["--no-healthcheck"] if value == {"disable": True} else 1 / 0,

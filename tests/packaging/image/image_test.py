@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import subprocess
 import tempfile
 import unittest
 
@@ -48,17 +49,11 @@ class ImageTest(unittest.TestCase):
 
     def test_unhealthy_while_it_drains(self):
         container = self.start(env={**OPEN, "RINGCAST_DRAIN": "1m"})
-        connection = container.connection()
-        self.addCleanup(connection.close)
-        # Two, as the first one to end may do so at once.
-        others = [container.connection() for _ in range(20)]
-        for each in [connection, *others]:
-            self.addCleanup(each.close)
-            each.request("GET", "/events?topic=t", headers={"Accept": "text/event-stream"})
-            each.getresponse().readline()
+        streams = [self.open_stream(container) for _ in range(20)]  # They end one by one.
         podman("kill", "-s", "TERM", container.name)
         wait_until(lambda: not container.is_healthy(), "it is not healthy")
         self.assertEqual(container.inspect("{{.State.Running}}"), "true")
+        self.assertEqual(len(streams), 20)
 
     def test_the_health_check_finds_the_address_wherever_it_was_set(self):
         variable = {**OPEN, "RINGCAST_LISTEN": "0.0.0.0:9000"}
@@ -70,20 +65,22 @@ class ImageTest(unittest.TestCase):
     def test_the_health_check_finds_a_unix_socket_and_tls(self):
         with tempfile.TemporaryDirectory() as folder:
             os.chmod(folder, 0o777)
-            container = self.start("--listen", "unix:/run/ringcast/ringcast.sock", "--listen", "0.0.0.0:8080",
-                                   options=["-v", f"{folder}:/run/ringcast"])
-            self.assertTrue(container.is_healthy())
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=broker", "-keyout",
+                            f"{folder}/key.pem", "-out", f"{folder}/cert.pem"], check=True, capture_output=True)
+            os.chmod(f"{folder}/key.pem", 0o644)
+            for listen in ("[{unix: /run/ringcast/socket}, {tcp: 0.0.0.0:8080}]",
+                           "[{tcp: 0.0.0.0:8443, tls: {certificate: /run/ringcast/cert.pem, key: /run/ringcast/key.pem}}]"):
+                with self.subTest(listen=listen):
+                    container = Container(self, env={**OPEN, "RINGCAST_LISTEN": listen},
+                                          options=[*LOCKED, "-v", f"{folder}:/run/ringcast"])
+                    wait_until(container.is_healthy, "it is healthy")
 
     def test_stop_drains_its_streams_and_ends_with_0_before_the_engine_kills(self):
         container = self.start()
-        connection = container.connection()
-        self.addCleanup(connection.close)
-        connection.request("GET", "/events?topic=t", headers={"Accept": "text/event-stream"})
-        response = connection.getresponse()
-        response.readline()
+        stream = self.open_stream(container)
         podman("stop", container.name)  # After 10 s it kills: 137.
         self.assertEqual(container.ended(), 0)
-        self.assertIn(b"retry: ", response.read())
+        self.assertIn(b"retry: ", stream.read())
 
     def test_events_are_there_in_the_next_container_of_the_volume(self):
         options = ["-v", f"{some_volume(self)}:/var/lib/ringcast"]
@@ -106,7 +103,7 @@ class ImageTest(unittest.TestCase):
                 "-v", f"{config}:/etc/ringcast/ringcast.yaml:ro", "-v", f"{tokens}:/run/secrets/tokens:ro"])
         self.assertEqual(container.request("POST", "/topics/other", b"x", bearer)[0], 403)
         self.assertEqual(container.request("POST", "/topics/ci/1", b"x", bearer)[0], 200)
-        self.assertEqual(container.request("POST", "/topics/ci/2", b"x", bearer)[0], 507, "the file allows one topic")
+        self.assertEqual(container.request("POST", "/topics/ci/2", b"x", bearer)[0], 503, "the file allows one topic")
 
     def test_hup_reads_the_file_again(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -119,12 +116,18 @@ class ImageTest(unittest.TestCase):
             wait_until(lambda: "retry: 7000" in self.first_lines(container), "streams get the new retry")
 
     def first_lines(self, container):
+        stream = self.open_stream(container)
+        return [stream.readline().decode().strip() for _ in range(2)]
+
+    def open_stream(self, container):
+        """A subscription; what it gets first is there."""
         connection = container.connection()
+        self.addCleanup(connection.close)
         connection.request("GET", "/events?topic=t", headers={"Accept": "text/event-stream"})
         response = connection.getresponse()
-        lines = [response.readline().decode().strip() for _ in range(2)]
-        connection.close()
-        return lines
+        self.addCleanup(response.close)
+        response.peek(1)
+        return response
 
 
 if __name__ == "__main__":
