@@ -39,7 +39,7 @@ class Project:
             "ulimits": lambda: [f"--ulimit={name}={limit}:{limit}" for name, limit in {"nproc": 4096, **value}.items()],
             "ports": lambda: [f"--publish={text}" for text in value],
             "entrypoint": lambda: ["--entrypoint", json.dumps(value)],
-            "healthcheck": lambda: ["--no-healthcheck"] if value == {"disable": True} else 1 / 0,
+            "healthcheck": lambda: [{True: "--no-healthcheck"}[value["disable"]]],
             "stop_grace_period": lambda: [f"--stop-timeout={value.removesuffix('s')}"],
         }
         return each[key]()
