@@ -216,7 +216,8 @@ void Hub::sequence(CommitGroup& group, Submission& submission) {
   }
   find_repeats(submission.drafts, submission.who, now_ms);
   std::vector<std::string> claimed;
-  if (Status room = make_room(submission.drafts, {submission.who, submission.client}, claimed); !room) {
+  if (Status room = make_room(submission.drafts, {submission.who, submission.client}, claimed);
+      !room) {
     submission.refusal = std::move(room).failure().error;
     return;
   }
