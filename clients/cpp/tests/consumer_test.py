@@ -50,7 +50,7 @@ class InstalledTest(unittest.TestCase):
 
     def build(self, *settings, source=EXAMPLES):
         folder = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
-        run("cmake", "-S", source, "-B", folder, "-DCMAKE_CXX_STANDARD=17", *settings, env=self.environment)
+        run("cmake", "-G", "Ninja", "-S", source, "-B", folder, "-DCMAKE_CXX_STANDARD=17", *settings, env=self.environment)
         run("cmake", "--build", folder)
         return folder
 
