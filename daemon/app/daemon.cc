@@ -6,6 +6,7 @@
 
 #include "app/credentials.h"
 #include "app/listeners.h"
+#include "topics/matcher.h"
 
 namespace ringcast::app {
 
@@ -16,6 +17,8 @@ constexpr uint64_t kOwnDescriptors = 64;
 constexpr uint64_t kDescriptorsPerWorker = 4;
 // How often the files of certificates are looked at.
 constexpr uint64_t kTlsLookMs = 10'000;
+// How long it can be read who came to a Mercure hub and left it.
+constexpr int64_t kSubscriptionEventsMs = 300'000;
 // What webhooks get at the end, after the last streams: these are told to have left.
 constexpr int64_t kLastDeliveriesMs = 2'000;
 
@@ -192,10 +195,10 @@ Status Daemon::check_files(config::Loaded& loaded, Access& access) const {
   if (Status there = check_credentials(loaded.config); !there) {
     return there;
   }
-  if (Status exposed = check_exposure(listeners_, loaded.config.auth); !exposed) {
+  if (Status exposed = check_exposure(listeners_, loaded.config); !exposed) {
     return exposed;
   }
-  auto found = read_access(loaded.config.auth, loaded.warnings);
+  auto found = read_access(loaded.config, loaded.warnings);
   if (!found) {
     return std::move(found).failure();
   }
@@ -217,11 +220,20 @@ void Daemon::apply(config::Loaded loaded, Access access, std::vector<webhooks::T
   next.journal.path = config_.journal.path;
   next.journal.sync = config_.journal.sync;
   // A JWKS at a URL was not waited for: what it held last counts until it is read again.
-  if (!access.keys.missing.empty() && next.auth.jwt == config_.auth.jwt) {
-    access.keys = access_.keys;
-    if (auto same = auth::Authenticator::make(next.auth, access.keys); same) {
-      access.authenticator = std::move(*same);
+  const auto keep = [&](auth::JwtKeys Access::*which, const auth::JwtOptions& options,
+                        const auth::JwtOptions& before) {
+    if (!(access.*which).missing.empty() && options == before) {
+      access.*which = access_.*which;
     }
+  };
+  keep(&Access::keys, next.auth.jwt, config_.auth.jwt);
+  keep(&Access::mercure_keys, next.server.mercure.jwt, config_.server.mercure.jwt);
+  keep(&Access::subscriber_keys, next.server.mercure.subscriber_jwt,
+       config_.server.mercure.subscriber_jwt);
+  if (const Status made = access.make(next); !made) {
+    log_({LogLevel::kError, "reload failed: the old configuration stays",
+          {{"error", made.error().detail}}});
+    return;
   }
   config_ = std::move(next);
   access_ = std::move(access);
@@ -240,26 +252,37 @@ void Daemon::apply(config::Loaded loaded, Access access, std::vector<webhooks::T
 // The JWKS of the present configuration, from now on.
 void Daemon::watch_jwks() {
   ++reloads_;
-  jwks_.reset();
-  if (config_.auth.jwt.jwks.empty()) {
-    return;
+  jwks_.clear();
+  const mercure::Options& mercure = config_.server.mercure;
+  watch_jwks(config_.auth.jwt, &Access::keys);
+  if (mercure.enabled) {
+    watch_jwks(mercure.jwt, &Access::mercure_keys);
+    watch_jwks(mercure.subscriber_jwt, &Access::subscriber_keys);
   }
-  jwks_ = std::make_unique<JwksSource>(
-      config_.auth.jwt, access_.keys, log_, [this, reloads = reloads_](const auth::JwtKeys& keys) {
-        mailbox_->post([this, reloads, keys] {
-          if (reloads == reloads_) {  // Else it was read for another configuration.
-            take_keys(keys);
-          }
-        });
-      });
 }
 
-void Daemon::take_keys(auth::JwtKeys keys) {
-  auto authenticator = auth::Authenticator::make(config_.auth, keys);
-  if (!server_ || !authenticator) {
+void Daemon::watch_jwks(auth::JwtOptions options, auth::JwtKeys Access::*which) {
+  if (options.jwks.empty()) {
+    return;
+  }
+  options.refresh_ms = config_.auth.jwt.refresh_ms;
+  jwks_.push_back(std::make_unique<JwksSource>(
+      std::move(options), access_.*which, log_,
+      [this, which, reloads = reloads_](const auth::JwtKeys& keys) {
+        mailbox_->post([this, which, reloads, keys] {
+          if (reloads == reloads_) {  // Else it was read for another configuration.
+            take_keys(which, keys);
+          }
+        });
+      }));
+}
+
+void Daemon::take_keys(auth::JwtKeys Access::*which, auth::JwtKeys keys) {
+  auth::JwtKeys before = std::exchange(access_.*which, std::move(keys));
+  if (!server_ || !access_.make(config_)) {
+    access_.*which = std::move(before);
     return;  // The source has judged them by the same options.
   }
-  access_ = {std::move(keys), std::move(*authenticator)};
   settings_ = make_settings();
   server_->apply(settings_);
 }
@@ -287,7 +310,7 @@ void Daemon::end() {
   // On the next turn: this is called from inside the server.
   mailbox_->post([this] {
     if (server_) {
-      jwks_.reset();
+      jwks_.clear();
       sys_ticker_.reset();
       server_->stop();
       webhook_sender_.finish(is_hurried_ ? 0 : kLastDeliveriesMs);
@@ -305,9 +328,17 @@ void Daemon::end() {
 }
 
 server::SettingsRef Daemon::make_settings() const {
-  server::Settings settings{config_.server, access_.authenticator, config_.auth.jwt.cookie};
+  server::Settings settings{config_.server, access_.authenticator, config_.auth.jwt.cookie,
+                            access_.mercure};
   server::Options& options = settings.options;
   options.workers = config_.workers == 0 ? core_count() : config_.workers;
+  if (access_.mercure && options.mercure.subscriptions) {
+    // Each stream's are topics of their own, which nobody names again once it is gone.
+    topics::Policy policy = options.policies.fallback;
+    policy.age_ms = kSubscriptionEventsMs;
+    policy.keep = 0;
+    options.policies.rules.push_back({std::string(topics::kMercureRoot) + "/**", policy});
+  }
   options.commit = {.pending_bytes = config_.journal.pending_bytes,
                     .sync_interval_ms = config_.journal.interval_ms};
   // Decided here, so that no line is made only to be thrown away.
@@ -343,8 +374,10 @@ std::string Daemon::metrics() {
   admin::Snapshot all = snapshot();
   all.tallies = hub_.tallies();
   all.process = admin::read_process();
-  all.presence_events = services_.presence.counts().events;
-  all.presence_dropped = services_.presence.counts().dropped;
+  const auto& presence = services_.presence.counts();
+  const auto& subscriptions = services_.mercure_subscriptions.counts();
+  all.presence_events = presence.events + subscriptions.events;
+  all.presence_dropped = presence.dropped + subscriptions.dropped;
   all.webhooks = webhook_sender_.snapshot();
   return admin::render_metrics(all);
 }

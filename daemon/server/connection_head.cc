@@ -51,8 +51,13 @@ Status Connection::check_head(const http::Request& head) {
     return std::move(target).failure();
   }
   dialogue.target = std::move(*target);
+  const mercure::Options& mercure = settings.options.mercure;
   Result<Route> route = find_route(
-      dialogue.target, {.page = settings.options.page, .dashboard = settings.options.dashboard});
+      dialogue.target,
+      {.page = settings.options.page,
+       .dashboard = settings.options.dashboard,
+       .mercure = settings.mercure != nullptr ? std::string_view(mercure.path) : "",
+       .mercure_subscriptions = mercure.subscriptions});
   if (!route) {
     return std::move(route).failure();
   }
@@ -92,6 +97,9 @@ Status Connection::check_caller(const http::Request& head) {
     dialogue.caller.be_nobody(*settings.auth);
     return Ok{};
   }
+  if (endpoint == Endpoint::kMercure || endpoint == Endpoint::kMercureSubscriptions) {
+    return check_mercure_caller(head);
+  }
   return dialogue.caller.identify(head, dialogue.target, dialogue.client, listening_, settings,
                                   worker_.services().hub.clock().unix_ms());
 }
@@ -121,6 +129,16 @@ Status Connection::check_publish(const http::Request& head) {
     dialogue.parser.stream_body();
   }
   return check_publish_head(dialogue.target, dialogue.route, *dialogue.caller.identity(), epoch);
+}
+
+Result<std::vector<Draft>> Connection::read_drafts(const http::Request& request) {
+  const Dialogue& dialogue = *dialogue_;
+  const std::string& epoch = worker_.services().hub.epoch();
+  if (dialogue.kind == BodyKind::kForm) {
+    return read_mercure_update(request, epoch);
+  }
+  return read_publish(request, dialogue.target, dialogue.route, dialogue.kind,
+                      *dialogue.caller.identity(), epoch, worker_.json_reader());
 }
 
 // NDJSON: whole lines are published as they come. `rest`: what follows the part that was parsed.
