@@ -123,13 +123,14 @@ class EndTest(TokenCase):
         self.assertIn(b": the token has expired", stream.raw)
         self.assertEqual(self.try_hear("a", headers={"Authorization": "Bearer " + soon}).status, 401)
 
+
+class ReplacedKeyTest(TokenCase):
+
     def test_a_key_that_is_replaced_ends_its_streams_and_no_others(self):
         nobody, reader = self.hear(self.topic), self.hear(self.topic, headers=bearer(subscribe=["*"]))
         self.daemon.write_config({**self.settings, "mercure": {**self.settings["mercure"], "jwt": {
             "key": OTHER_KEY, "algorithms": ["HS256"]}}})
         self.daemon.reload()
-        self.addCleanup(self.daemon.reload)
-        self.addCleanup(self.daemon.write_config, self.settings)
         while not reader.ended:
             reader.receive()
         self.assertIn(b": the token is not valid any more", reader.raw)
