@@ -105,8 +105,7 @@ Result<Access> read_access(const config::Config& config, std::vector<std::string
   if (auto status = read(mercure.jwt, "mercure.jwt", access.mercure_keys); !status) {
     return std::move(status).failure();
   }
-  if (auto status =
-          read(mercure.subscriber_jwt, "mercure.subscriber_jwt", access.subscriber_keys);
+  if (auto status = read(mercure.subscriber_jwt, "mercure.subscriber_jwt", access.subscriber_keys);
       !status) {
     return std::move(status).failure();
   }

@@ -231,7 +231,8 @@ void Daemon::apply(config::Loaded loaded, Access access, std::vector<webhooks::T
   keep(&Access::subscriber_keys, next.server.mercure.subscriber_jwt,
        config_.server.mercure.subscriber_jwt);
   if (const Status made = access.make(next); !made) {
-    log_({LogLevel::kError, "reload failed: the old configuration stays",
+    log_({LogLevel::kError,
+          "reload failed: the old configuration stays",
           {{"error", made.error().detail}}});
     return;
   }

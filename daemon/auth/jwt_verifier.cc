@@ -65,8 +65,8 @@ Result<const JwtVerifier::KnownKey*> JwtVerifier::find_key(const Jwt& jwt,
   const auto is_meant = [&](const KnownKey& each) { return !id || each.key.is_meant_by(*id); };
   if (id && std::none_of(keys_.begin(), keys_.end(), is_meant)) {
     const bool is_long = id->size() > kShownBytes;
-    return refuse_key("unknown key id " + (is_long ? "(" + std::to_string(id->size()) + " bytes)"
-                                                   : json::quoted(*id)));
+    return refuse_key("unknown key id " +
+                      (is_long ? "(" + std::to_string(id->size()) + " bytes)" : json::quoted(*id)));
   }
   bool is_tried = false;
   for (const KnownKey& each : keys_) {
@@ -102,11 +102,10 @@ Status JwtVerifier::check_keys() const {
     }
     names.append(names.empty() ? "" : ", ").append(name_of(algorithm));
   }
-  return fail(
-      Errc::kInvalid,
-      "no key serves " + names +
-          (keys_.empty() ? "" : ": there is " + keys_.front().key.description()),
-      section_ + ".algorithms");
+  return fail(Errc::kInvalid,
+              "no key serves " + names +
+                  (keys_.empty() ? "" : ": there is " + keys_.front().key.description()),
+              section_ + ".algorithms");
 }
 
 }  // namespace ringcast::auth

@@ -83,10 +83,10 @@ Status check_key_options(const JwtOptions& jwt, const std::string& section) {
                 section + ".algorithms");
   }
   if (!jwt.is_on() && !jwt.algorithms.empty()) {
-    return fail(Errc::kInvalid,
-                "needs a key: set " + section + ".key_file, " + section + ".jwks or " + section +
-                    ".key",
-                section);
+    return fail(
+        Errc::kInvalid,
+        "needs a key: set " + section + ".key_file, " + section + ".jwks or " + section + ".key",
+        section);
   }
   if (!jwt.key.empty() && !jwt.key_file.empty()) {
     return fail(Errc::kInvalid, "is there beside " + section + ".key_file: set one of them",

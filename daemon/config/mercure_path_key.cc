@@ -1,5 +1,5 @@
-#include <array>
 #include <algorithm>
+#include <array>
 
 #include "base/json.h"
 #include "config/composite_keys.h"
@@ -9,7 +9,7 @@ namespace ringcast::config {
 namespace {
 
 // What is below them is served by others.
-constexpr std::array<std::string_view, 7> kTaken = {"/events",  "/topics", "/history", "/healthz",
+constexpr std::array<std::string_view, 7> kTaken = {"/events", "/topics",  "/history", "/healthz",
                                                     "/readyz", "/metrics", "/admin"};
 constexpr std::string_view kCharacters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";

@@ -96,7 +96,8 @@ Result<Page> SqliteReader::read(const PageQuery& query) {
 Result<Page> SqliteReader::read_page(const PageQuery& query) {
   Page page;
   Wanted wanted(topic_rows_, query.topics);
-  EventWalk walk(walk_rows_, wanted, query.topics.numbers, query.after, query.up_to, Direction::kUp);
+  EventWalk walk(walk_rows_, wanted, query.topics.numbers, query.after, query.up_to,
+                 Direction::kUp);
   size_t bytes = 0;
   size_t looked_at = 0;
   while (walk.next()) {

@@ -83,9 +83,8 @@ bool Wanted::is_chosen(std::string_view name) const {
   return std::any_of(
              patterns.begin(), patterns.end(),
              [name](const std::string& pattern) { return topics::matches(pattern, name); }) ||
-         std::any_of(
-             matchers.begin(), matchers.end(),
-             [name](const topics::MatcherRef& matcher) { return matcher->matches(name); });
+         std::any_of(matchers.begin(), matchers.end(),
+                     [name](const topics::MatcherRef& matcher) { return matcher->matches(name); });
 }
 
 bool Wanted::has_entry(uint64_t topic, uint64_t seq) {

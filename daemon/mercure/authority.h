@@ -16,10 +16,10 @@ namespace ringcast::mercure {
 
 // Who shows a Mercure token, or none, and what it grants.
 struct Holder {
-  auth::IdentityRef identity;       // Without native grants.
-  topics::SelectorsRef publish;     // Null: nothing.
-  topics::SelectorsRef subscribe;   // Of private updates, and of the subscription API. Null: none.
-  std::string payload;              // For subscription events: JSON, or empty.
+  auth::IdentityRef identity;      // Without native grants.
+  topics::SelectorsRef publish;    // Null: nothing.
+  topics::SelectorsRef subscribe;  // Of private updates, and of the subscription API. Null: none.
+  std::string payload;             // For subscription events: JSON, or empty.
 };
 using HolderRef = std::shared_ptr<const Holder>;
 

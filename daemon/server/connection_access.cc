@@ -150,7 +150,8 @@ void Connection::log_subscribed(const http::Request& request, const Subscription
         AccessSubject{.who = name, .client = dialogue_->client.text()});
   }
   if (worker_.access_log().wants_all()) {
-    worker_.access_log().subscribed(access_subject(request), topic_names(spec.patterns, spec.matchers),
+    worker_.access_log().subscribed(access_subject(request),
+                                    topic_names(spec.patterns, spec.matchers),
                                     !last_event_id(request, dialogue_->target).empty());
   }
 }

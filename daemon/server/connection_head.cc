@@ -52,12 +52,12 @@ Status Connection::check_head(const http::Request& head) {
   }
   dialogue.target = std::move(*target);
   const mercure::Options& mercure = settings.options.mercure;
-  Result<Route> route = find_route(
-      dialogue.target,
-      {.page = settings.options.page,
-       .dashboard = settings.options.dashboard,
-       .mercure = settings.mercure != nullptr ? std::string_view(mercure.path) : "",
-       .mercure_subscriptions = mercure.subscriptions});
+  Result<Route> route =
+      find_route(dialogue.target,
+                 {.page = settings.options.page,
+                  .dashboard = settings.options.dashboard,
+                  .mercure = settings.mercure != nullptr ? std::string_view(mercure.path) : "",
+                  .mercure_subscriptions = mercure.subscriptions});
   if (!route) {
     return std::move(route).failure();
   }

@@ -10,9 +10,9 @@ namespace ringcast::server {
 
 Status Connection::check_mercure_caller(const http::Request& head) {
   Dialogue& dialogue = *dialogue_;
-  if (Status known = dialogue.mercure_caller.identify(
-          head, dialogue.target, listening_, worker_.settings(),
-          worker_.services().hub.clock().unix_ms());
+  if (Status known =
+          dialogue.mercure_caller.identify(head, dialogue.target, listening_, worker_.settings(),
+                                           worker_.services().hub.clock().unix_ms());
       !known) {
     dialogue.caller.be_nobody(*worker_.settings().auth);
     return known;
@@ -37,16 +37,16 @@ Result<SubscriptionSpec> Connection::read_mercure_topics(const http::Request& re
 void Connection::join_mercure(const mercure::HolderRef& holder, const SubscriptionSpec& spec) {
   const mercure::Options& options = worker_.settings().options.mercure;
   if (options.subscriptions) {
-    mercure_stay_ = worker_.services().mercure_subscriptions.join(
-        options.path + "/subscriptions", spec.selectors, holder->payload);
+    mercure_stay_ = worker_.services().mercure_subscriptions.join(options.path + "/subscriptions",
+                                                                  spec.selectors, holder->payload);
   }
 }
 
 http::Response Connection::list_mercure_subscriptions(const http::Request& request) {
   const Dialogue& dialogue = *dialogue_;
   Result<http::Response> response = mercure_subscription_list(
-      request, dialogue.route, *dialogue.mercure_caller.holder(), worker_.settings().options.mercure,
-      worker_.services().mercure_subscriptions);
+      request, dialogue.route, *dialogue.mercure_caller.holder(),
+      worker_.settings().options.mercure, worker_.services().mercure_subscriptions);
   return response ? *std::move(response) : problem_for(response.error());
 }
 

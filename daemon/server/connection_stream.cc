@@ -58,7 +58,8 @@ bool Connection::subscribe(const http::Request& request) {
     return true;
   }
   if (!spec->id_header.empty()) {
-    head.resize(head.size() - 2);  // The header comes when the place is known, and the end of the head.
+    head.resize(head.size() -
+                2);  // The header comes when the place is known, and the end of the head.
   }
   auto subscriber = std::make_unique<Subscriber>();
   if (Status opened = worker_.fanout().open(*subscriber, *this, *spec, std::move(head)); !opened) {

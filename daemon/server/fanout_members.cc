@@ -92,10 +92,9 @@ Status Fanout::open(Subscriber& subscriber, FrameSink& sink, const SubscriptionS
   }
   subscriber.sink = &sink;
   subscriber.group = &group;
-  subscriber.words = std::make_unique<OwnWords>(
-      OwnWords{.block = std::move(head),
-               .requested = spec.start.last_event_id,
-               .id_header = spec.id_header});
+  subscriber.words = std::make_unique<OwnWords>(OwnWords{.block = std::move(head),
+                                                         .requested = spec.start.last_event_id,
+                                                         .id_header = spec.id_header});
   subscriber.wrote_ms = hub_.clock().steady_ms();
   subscriber.index = static_cast<uint32_t>(group.members.size());
   group.members.push_back(&subscriber);

@@ -69,8 +69,7 @@ Status MercureCaller::believe(Role role, std::string_view token, std::string_vie
                               const Settings& settings, int64_t now_unix_ms) {
   const bool is_known =
       !token_.empty() && token_ == token && role_ == role && authority_ == settings.mercure &&
-      (holder_->identity->expires_unix_ms == 0 ||
-       now_unix_ms < holder_->identity->expires_unix_ms);
+      (holder_->identity->expires_unix_ms == 0 || now_unix_ms < holder_->identity->expires_unix_ms);
   if (is_known) {
     return Ok{};
   }

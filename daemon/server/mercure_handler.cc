@@ -189,7 +189,8 @@ Result<http::Response> mercure_subscription_list(const http::Request& request, c
   const std::string list = options.path + std::string(kSubscriptions);
   const std::string id = list + route.below;
   if (reader.subscribe == nullptr || !reader.subscribe->matches(id)) {
-    return fail(Errc::kUnauthorized, "the token does not grant to subscribe to " + json::quoted(id));
+    return fail(Errc::kUnauthorized,
+                "the token does not grant to subscribe to " + json::quoted(id));
   }
   const Result<Asked> asked = read_path(route.below);
   if (!asked) {

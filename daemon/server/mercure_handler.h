@@ -31,8 +31,8 @@ struct MercurePublishing {
   const Clock& clock;      // For ids.
 };
 
-// The update in a form. kInvalid names the field, kUnauthorized what is not granted; kForbidden what
-// belongs to the hub.
+// The update in a form. kInvalid names the field, kUnauthorized what is not granted; kForbidden
+// what belongs to the hub.
 Result<std::vector<Draft>> read_mercure_form(std::string_view body,
                                              const mercure::Holder& publisher,
                                              const MercurePublishing& publishing);

@@ -42,7 +42,8 @@ Result<std::vector<Draft>> read_publish(const http::Request& request, const http
                                         const auth::Identity& publisher, std::string_view epoch,
                                         json::Reader& reader);
 
-// The id alone for a form, {"id":…} for one event in the path's topic, else {"accepted":…,"duplicates":…,…}.
+// The id alone for a form, {"id":…} for one event in the path's topic, else
+// {"accepted":…,"duplicates":…,…}.
 [[nodiscard]] http::Response publish_response(const Receipt& receipt, BodyKind kind);
 
 // Appends ,"first_id":…,"last_id":… to an object, null where nothing was stored.

@@ -45,7 +45,7 @@ struct OwnWords {
   std::string block;                  // The response's head and the first block; the last block.
   std::string requested;              // The id that the client asked to resume from.
   std::optional<sse::GapReason> gap;  // kEpoch or kUnknown: told whatever the rings say.
-  std::string id_header;  // `block` is a head that still lacks this one, and its end.
+  std::string id_header;              // `block` is a head that still lacks this one, and its end.
 };
 
 // The rest of the one block that a full socket has cut.

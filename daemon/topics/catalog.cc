@@ -53,10 +53,9 @@ bool Interest::wants(const sse::Event& event) const {
 }
 
 bool Interest::matches(std::string_view topic) const {
-  return std::any_of(patterns.begin(), patterns.end(),
-                     [topic](const std::string& pattern) {
-                       return topics::matches(pattern, topic);
-                     }) ||
+  return std::any_of(
+             patterns.begin(), patterns.end(),
+             [topic](const std::string& pattern) { return topics::matches(pattern, topic); }) ||
          std::any_of(matchers.begin(), matchers.end(),
                      [topic](const MatcherRef& matcher) { return matcher->matches(topic); });
 }

@@ -120,7 +120,7 @@ struct PageQuery {
   std::vector<std::string> types;  // Empty: all; "message" is an event without one.
   bool sees_private = false;
   SelectorsRef private_topics;  // As in Interest.
-  size_t bytes = 64 << 10;  // A page ends with the event that passes one of these.
+  size_t bytes = 64 << 10;      // A page ends with the event that passes one of these.
   size_t events = 512;
   size_t looked_at = 4096;
 };

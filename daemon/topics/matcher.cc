@@ -26,8 +26,7 @@ Matcher::Matcher(std::string_view kind, std::string_view text, std::string_view 
       test_(std::move(test)),
       memory_(memory) {}
 
-Selectors::Selectors(const std::vector<std::string>& names,
-                             std::vector<MatcherRef> matchers)
+Selectors::Selectors(const std::vector<std::string>& names, std::vector<MatcherRef> matchers)
     : names_(names.begin(), names.end()), matchers_(std::move(matchers)) {
   std::set<std::string_view> sorted(names_.begin(), names_.end());
   for (const std::string_view name : sorted) {

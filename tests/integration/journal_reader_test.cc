@@ -47,12 +47,13 @@ TEST_CASE("journal: pages by topics and by patterns are the same, in order, each
   for (const uint64_t after : {0, 7, 30, 59, 60}) {
     CAPTURE(after);
     const Seqs all = expected(after, {1, 2});
-    CHECK(house.seqs({.after = after, .topics = {.numbers = {house.number("b/1"), house.number("b/2")}}}) ==
-          all);
+    CHECK(house.seqs({.after = after,
+                      .topics = {.numbers = {house.number("b/1"), house.number("b/2")}}}) == all);
     CHECK(house.seqs({.after = after, .topics = {.patterns = {"b/*"}}}) == all);
     CHECK(house.seqs({.after = after, .topics = {.patterns = {"b/2", "b/1", "b/**"}}}) == all);
     CHECK(house.end == 60);
-    CHECK(house.seqs({.after = after, .topics = {.patterns = {"**"}}}) == expected(after, {0, 1, 2}));
+    CHECK(house.seqs({.after = after, .topics = {.patterns = {"**"}}}) ==
+          expected(after, {0, 1, 2}));
     CHECK(house.seqs({.after = after, .topics = {.patterns = {"$s"}}}) == expected(after, {3}));
   }
 }
@@ -93,7 +94,8 @@ TEST_CASE("journal: pages filter by type, and \"message\" is an event without on
   }
   CHECK(house.seqs({.topics = {.patterns = {"**"}}, .types = {"tick"}}) == ticks);
   CHECK(house.seqs({.topics = {.patterns = {"**"}}, .types = {"message", "other"}}) == messages);
-  CHECK(house.seqs({.topics = {.patterns = {"**"}}, .types = {"message", "tick"}}) == expected(0, {0, 1, 2}));
+  CHECK(house.seqs({.topics = {.patterns = {"**"}}, .types = {"message", "tick"}}) ==
+        expected(0, {0, 1, 2}));
   CHECK(house.seqs({.topics = {.patterns = {"**"}}, .types = {"other"}}).empty());
 }
 
@@ -220,7 +222,8 @@ TEST_CASE("journal: the first event at or after a time is found") {
   CHECK(place(house, {.topics = {.patterns = {"**"}}, .since_ms = kBegin + 100}) == 10);
   CHECK(place(house, {.topics = {.patterns = {"**", "$s"}}, .since_ms = kBegin + 101}) == 20);
   CHECK(place(house, {.topics = {.numbers = {house.number("a")}}, .since_ms = kBegin + 201}) == 32);
-  CHECK(place(house, {.topics = {.patterns = {"a"}}, .types = {"tick"}, .since_ms = kBegin + 201}) == 36);
+  CHECK(place(house,
+              {.topics = {.patterns = {"a"}}, .types = {"tick"}, .since_ms = kBegin + 201}) == 36);
   CHECK(place(house, {.topics = {.patterns = {"none"}}, .since_ms = kBegin, .looked_at = 10}) == 1);
   CHECK(place(house, {.topics = {.patterns = {"none"}}, .since_ms = kBegin}) == 0);
   CHECK(place(house, {.topics = {.patterns = {"**"}}, .since_ms = kBegin + 601}) == 0);

@@ -24,7 +24,8 @@ TEST_CASE("journal: every kind of event comes back as it was, also after a resta
     CAPTURE(is_again);
     auto reader = house.journal->open_reader();
     REQUIRE(reader);
-    auto page = (*reader)->read({.up_to = house.seq, .topics = {.patterns = {"**", "$d"}}, .bytes = 1 << 30});
+    auto page = (*reader)->read(
+        {.up_to = house.seq, .topics = {.patterns = {"**", "$d"}}, .bytes = 1 << 30});
     REQUIRE(page);
     REQUIRE(page->events.size() == wires.size());
     auto newest = house.journal->newest(house.seq + 1, 100, 1 << 30);

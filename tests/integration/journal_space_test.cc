@@ -68,9 +68,12 @@ TEST_CASE("journal: without trimming it is full, says which key it is, and has r
   REQUIRE_FALSE(written);
   CHECK(written.error().code == Errc::kStorageFull);
   CHECK(contains(written.error().detail, "journal.retain.bytes"));
-  const size_t count =
-      house.seqs({.topics = {.patterns = {"**"}}, .bytes = 1 << 30, .events = 1 << 30, .looked_at = 1 << 30})
-          .size();
+  const size_t count = house
+                           .seqs({.topics = {.patterns = {"**"}},
+                                  .bytes = 1 << 30,
+                                  .events = 1 << 30,
+                                  .looked_at = 1 << 30})
+                           .size();
   CHECK(count == (house.seq / 100 - 1) * 100);
   house.trim(500);
   house.write();
