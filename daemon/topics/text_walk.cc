@@ -32,7 +32,7 @@ Places TextWalk::everywhere() const {
   return places;
 }
 
-Places TextWalk::before(const ByteSet& set) const {
+Places TextWalk::find(const ByteSet& set) const {
   Places places(words_);
   for (size_t i = 0; i < text_.size(); ++i) {
     places[i / 64] |= static_cast<uint64_t>(set.contains(text_[i])) << (i % 64);
@@ -75,10 +75,19 @@ void TextWalk::pass_any(Places& places, const Places& allowed) const {
   }
 }
 
+const Places& TextWalk::before(const ByteSet& set) {
+  for (const auto& [known, places] : before_set_) {
+    if (known == set) {
+      return places;
+    }
+  }
+  return before_set_.emplace_back(set, find(set)).second;
+}
+
 const Places& TextWalk::before(char c) {
   Places& places = before_byte_[static_cast<unsigned char>(c)];
   if (places.empty()) {
-    places = before(ByteSet::of({&c, 1}));
+    places = find(ByteSet::of({&c, 1}));
   }
   return places;
 }

@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "topics/byte_set.h"
@@ -26,12 +28,13 @@ class TextWalk {
   TextWalk& operator=(const TextWalk&) = delete;
   ~TextWalk() = default;
 
+  [[nodiscard]] size_t size() const noexcept { return text_.size(); }
   [[nodiscard]] Places start() const;
   [[nodiscard]] Places nowhere() const { return Places(words_); }
   // All places, the end too.
   [[nodiscard]] Places everywhere() const;
-  // Where a byte of the set follows.
-  [[nodiscard]] Places before(const ByteSet& set) const;
+  // Where a byte of the set follows. Valid as long as the walk.
+  [[nodiscard]] const Places& before(const ByteSet& set);
   [[nodiscard]] bool is_at_end(const Places& places) const;
 
   // From each place over `literal`; places where it does not follow are left out.
@@ -43,10 +46,13 @@ class TextWalk {
 
  private:
   const Places& before(char c);
+  [[nodiscard]] Places find(const ByteSet& set) const;
 
   const std::string_view text_;
   const size_t words_;
-  std::array<Places, 256> before_byte_{};  // Made when they are asked for.
+  // Made when they are asked for.
+  std::array<Places, 256> before_byte_{};
+  std::deque<std::pair<ByteSet, Places>> before_set_;
 };
 
 }  // namespace ringcast::topics
