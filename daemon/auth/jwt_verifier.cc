@@ -55,7 +55,7 @@ Result<JwtVerifier::Verified> JwtVerifier::verify(std::string_view token) const 
   if (!key) {
     return Failure{key.error()};
   }
-  return Verified{std::move(parsed->payload), (*key)->source};
+  return Verified{std::move(parsed->payload), std::move(parsed->type), (*key)->source};
 }
 
 // The key that the signature is by.

@@ -19,6 +19,7 @@ class JwtVerifier {
   // Whose word it is.
   struct Verified {
     std::string payload;  // The claims, as they came.
+    std::string type;     // Of the token, as its header has it; empty: none.
     uint64_t source = 0;  // See Identity.
   };
 

@@ -209,6 +209,8 @@ constexpr std::array kKeys = {
         Text{mercure_subscriber_jwt<&Jwt::key>, "a PEM public key, a secret or \"\""}},
     Key{"mercure.subscriber_jwt.jwks", kLive,
         Text{mercure_subscriber_jwt<&Jwt::jwks>, "a file, a URL or \"\""}},
+    Key{"mercure.resource", kLive, Text{mercure<&Mercure::resource>, "a URL or \"\""}},
+    Key{"mercure.issuer", kLive, Text{mercure<&Mercure::issuer>, "text"}},
     Key{"mercure.anonymous", kLive, Flag{mercure<&Mercure::anonymous>}},
     Key{"mercure.subscriptions", kLive, Flag{mercure<&Mercure::subscriptions>}},
     Key{"mercure.cookie", kLive, Text{mercure<&Mercure::cookie>, "the name of a cookie or \"\""}},

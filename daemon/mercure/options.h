@@ -14,8 +14,11 @@ struct Options {
   std::string path = "/.well-known/mercure";
   auth::JwtOptions jwt;             // Of publishers, and of subscribers unless the next one is on.
   auth::JwtOptions subscriber_jwt;  // Of both: algorithms, key_file, key and jwks.
-  bool anonymous = false;           // Without a token one may subscribe, to what is not private.
-  bool subscriptions = false;       // They are told of, and listed.
+  // The hub's own URL. Access tokens of version 1.0 name it in `aud`; empty: they are not taken.
+  std::string resource;
+  std::string issuer;          // Whose access tokens count; empty: anybody's with a key.
+  bool anonymous = false;      // Without a token one may subscribe, to what is not private.
+  bool subscriptions = false;  // They are told of, and listed.
   std::string cookie = "mercureAuthorization";  // Empty: none.
   // Of pages that may publish with the cookie; see http::Allowed.
   std::vector<std::string> publish_origins;

@@ -1,6 +1,7 @@
 #include "mercure/selector.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "topics/uri_template.h"
@@ -57,6 +58,42 @@ topics::MatcherRef match_all_but(std::string_view prefix) {
   };
   return std::make_shared<const topics::Matcher>("all but " + std::string(prefix), "*", "", test,
                                                  prefix.size());
+}
+
+Selector read_selector(const TopicMatch& match, const topics::Url* base) {
+  if (match.match == "*") {
+    return {match_all()};
+  }
+  if (match.pattern == nullptr) {
+    return {};
+  }
+  const auto test = [match, own = base == nullptr ? std::nullopt
+                                                  : std::optional(*base)](std::string_view name) {
+    return match.matches(name, own ? &*own : nullptr);
+  };
+  return {std::make_shared<const topics::Matcher>("urlpattern", match.match, "", test,
+                                                  kBytesForEach * match.match.size())};
+}
+
+topics::SelectorsRef select(const AccessToken& token, Action action, const topics::Url* base) {
+  std::vector<std::string> names;
+  std::vector<topics::MatcherRef> matchers;
+  bool is_granted = false;
+  for (const AccessToken::Detail& detail : token.details) {
+    if (!detail.has(action)) {
+      continue;
+    }
+    is_granted = true;
+    for (const TopicMatch& match : detail.topics) {
+      if (Selector selector = read_selector(match, base); selector.matcher) {
+        matchers.push_back(std::move(selector.matcher));
+      } else {
+        names.push_back(match.match);
+      }
+    }
+  }
+  return is_granted ? std::make_shared<const topics::Selectors>(names, std::move(matchers))
+                    : nullptr;
 }
 
 topics::SelectorsRef select(const std::vector<std::string>& texts) {

@@ -4,7 +4,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
+#include "mercure/access_token.h"
+#include "mercure/topic_match.h"
 #include "topics/matcher.h"
 
 namespace ringcast::mercure {
@@ -19,7 +20,12 @@ struct Selector {
 // All topics but those that begin with `prefix`.
 [[nodiscard]] topics::MatcherRef match_all_but(std::string_view prefix);
 
+// A matcher of the protocol's version 1.0. `base`: see TopicMatch; may be null.
+[[nodiscard]] Selector read_selector(const TopicMatch& match, const topics::Url* base);
+
 // Those of a token. Null without any.
 [[nodiscard]] topics::SelectorsRef select(const std::vector<std::string>& texts);
+[[nodiscard]] topics::SelectorsRef select(const AccessToken& token, Action action,
+                                          const topics::Url* base);
 
 }  // namespace ringcast::mercure

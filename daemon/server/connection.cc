@@ -121,8 +121,8 @@ bool Connection::on_request() {
                                      settings.options.cors_origins));
   } else if (request.method == http::Method::kPost || request.method == http::Method::kPut) {
     publish(request);
-  } else if (dialogue.route.endpoint == Endpoint::kMercureSubscriptions) {
-    answer(request, list_mercure_subscriptions(request));
+  } else if (is_mercure_document(dialogue.route.endpoint)) {
+    answer(request, mercure_document(request));
   } else {
     const Services& services = worker_.services();
     auto response =

@@ -218,9 +218,10 @@ class Connection final : public net::StreamEvents, public FrameSink {
   Result<std::vector<Draft>> read_mercure_update(const http::Request& request,
                                                  std::string_view epoch) const;
   Result<SubscriptionSpec> read_mercure_topics(const http::Request& request);
-  [[nodiscard]] http::Response list_mercure_subscriptions(const http::Request& request);
+  [[nodiscard]] http::Response mercure_document(const http::Request& request);
+  void name_mercure_metadata(http::Response& refusal) const;
   [[nodiscard]] http::Response with_discovery(http::Response response) const;
-  void join_mercure(const mercure::HolderRef& holder, const SubscriptionSpec& spec);
+  void join_mercure(const SubscriptionSpec& spec);
 
   // connection_stream.cc: the life as a subscriber.
   [[nodiscard]] Headers stream_headers(const http::Request& request) const;

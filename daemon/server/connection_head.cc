@@ -18,6 +18,7 @@ bool Connection::on_head() {
   std::optional<http::Response> refusal;
   if (!checked) {
     refusal = problem_for(checked.error(), dialogue_->route.endpoint);
+    name_mercure_metadata(*refusal);
   } else if (!shed_reason().empty() ||
              (is_publish && !worker_.services().takes_publishes(listening_))) {
     refusal = problem_for(
@@ -57,7 +58,8 @@ Status Connection::check_head(const http::Request& head) {
                  {.page = settings.options.page,
                   .dashboard = settings.options.dashboard,
                   .mercure = settings.mercure != nullptr ? std::string_view(mercure.path) : "",
-                  .mercure_subscriptions = mercure.subscriptions});
+                  .mercure_subscriptions = mercure.subscriptions,
+                  .mercure_metadata = !mercure.resource.empty()});
   if (!route) {
     return std::move(route).failure();
   }
@@ -93,7 +95,7 @@ Status Connection::check_caller(const http::Request& head) {
   }
   dialogue.client = client_of(peer_, settings.options.proxies, head);
   if (is_health || endpoint == Endpoint::kPage || endpoint == Endpoint::kDashboard ||
-      head.method == http::Method::kOptions) {
+      endpoint == Endpoint::kMercureMetadata || head.method == http::Method::kOptions) {
     dialogue.caller.be_nobody(*settings.auth);
     return Ok{};
   }

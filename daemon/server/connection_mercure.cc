@@ -24,30 +24,54 @@ Status Connection::check_mercure_caller(const http::Request& head) {
 Result<std::vector<Draft>> Connection::read_mercure_update(const http::Request& request,
                                                            std::string_view epoch) const {
   return read_mercure_form(request.body, *dialogue_->mercure_caller.holder(),
-                           {.path = worker_.settings().options.mercure.path,
+                           {.options = worker_.settings().options.mercure,
                             .epoch = epoch,
                             .clock = worker_.services().hub.clock()});
 }
 
 Result<SubscriptionSpec> Connection::read_mercure_topics(const http::Request& request) {
   return read_mercure_subscription(request, dialogue_->target, *dialogue_->mercure_caller.holder(),
-                                   worker_.settings().options);
+                                   worker_.settings());
 }
 
-void Connection::join_mercure(const mercure::HolderRef& holder, const SubscriptionSpec& spec) {
+void Connection::join_mercure(const SubscriptionSpec& spec) {
   const mercure::Options& options = worker_.settings().options.mercure;
   if (options.subscriptions) {
     mercure_stay_ = worker_.services().mercure_subscriptions.join(options.path + "/subscriptions",
-                                                                  spec.selectors, holder->payload);
+                                                                  spec.mercure_topics);
   }
 }
 
-http::Response Connection::list_mercure_subscriptions(const http::Request& request) {
+http::Response Connection::mercure_document(const http::Request& request) {
   const Dialogue& dialogue = *dialogue_;
-  Result<http::Response> response = mercure_subscription_list(
-      request, dialogue.route, *dialogue.mercure_caller.holder(),
-      worker_.settings().options.mercure, worker_.services().mercure_subscriptions);
-  return response ? *std::move(response) : problem_for(response.error());
+  const mercure::Options& options = worker_.settings().options.mercure;
+  if (dialogue.route.endpoint == Endpoint::kMercureMetadata) {
+    return mercure_metadata(options);
+  }
+  Result<http::Response> response =
+      mercure_subscription_list(request, dialogue.route, *dialogue.mercure_caller.holder(), options,
+                                worker_.services().mercure_subscriptions);
+  if (response) {
+    return *std::move(response);
+  }
+  http::Response refusal = problem_for(response.error());
+  name_mercure_metadata(refusal);
+  return refusal;
+}
+
+// Where an access token can be had is in the hub's metadata (RFC 9728 section 5.1).
+void Connection::name_mercure_metadata(http::Response& refusal) const {
+  const mercure::Options& options = worker_.settings().options.mercure;
+  const Endpoint endpoint = dialogue_->route.endpoint;
+  if (options.resource.empty() ||
+      (endpoint != Endpoint::kMercure && endpoint != Endpoint::kMercureSubscriptions)) {
+    return;
+  }
+  for (auto& [name, value] : refusal.headers) {
+    if (name == "WWW-Authenticate") {
+      value += ", resource_metadata=\"" + mercure_metadata_url(options) + "\"";
+    }
+  }
 }
 
 // Where what one asks for is told of as well (RFC 8288).

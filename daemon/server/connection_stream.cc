@@ -79,7 +79,7 @@ bool Connection::subscribe(const http::Request& request) {
     stay_ = worker_.services().presence.join(std::move(topics), who);
   }
   if (is_mercure) {
-    join_mercure(dialogue_->mercure_caller.holder(), *spec);
+    join_mercure(*spec);
   }
   dialogue_.reset();  // A subscriber is its socket and its cursor.
   worker_.counts().subscriptions.add();

@@ -16,6 +16,7 @@
 #include "base/counter.h"
 #include "server/delivery_lag.h"
 #include "server/hub.h"
+#include "server/mercure_topic.h"
 #include "server/subscriber.h"
 
 namespace ringcast::server {
@@ -30,7 +31,7 @@ struct SubscriptionSpec {
   topics::SelectorsRef private_topics;  // Without `sees_private`: see topics::Interest.
   topics::StartRequest start;
   bool padding = false;
-  std::vector<std::string> selectors;  // As a Mercure subscriber wrote them, for its subscriptions.
+  std::vector<MercureTopic> mercure_topics;  // As a Mercure subscriber wrote them.
   // The response's header that tells after which id the history starts; empty: none. With it, the
   // head that open() gets ends before this header.
   std::string id_header;

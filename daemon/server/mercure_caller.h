@@ -17,17 +17,23 @@ namespace ringcast::server {
 // cost time.
 class MercureCaller {
  public:
-  // By the header Authorization, else the parameter `authorization`, else the cookie: clients may
-  // show several. A publish with the cookie has to come from a page of an allowed origin. Whatever
-  // is refused is kUnauthorized, as the protocol has it.
+  // By the header Authorization, else the parameter `authorization`, else a cookie: clients may
+  // show several. A publish with a cookie has to come from a page of an allowed origin. Whatever
+  // is refused is kUnauthorized; but kInvalid where a subscription in version 1.0 of the protocol
+  // shows its token in the query, or badly (RFC 6750 section 3.1).
   Status identify(const http::Request& head, const http::Target& target, const Listening& listening,
                   const Settings& settings, int64_t now_unix_ms);
   // After identify().
   [[nodiscard]] const mercure::HolderRef& holder() const noexcept { return holder_; }
 
  private:
-  Status believe(mercure::Role role, std::string_view token, std::string_view field,
-                 const Settings& settings, int64_t now_unix_ms);
+  struct Shown {
+    std::string_view token;
+    std::string_view field;  // What showed it.
+    mercure::Role role = mercure::Role::kSubscriber;
+    bool in_draft = false;  // To a request of version 1.0, which takes no tokens of version 8.
+  };
+  Status believe(const Shown& shown, const Settings& settings, int64_t now_unix_ms);
 
   mercure::HolderRef holder_;
   mercure::Role role_ = mercure::Role::kSubscriber;

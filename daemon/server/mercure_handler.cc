@@ -6,9 +6,12 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "mercure/draft_document.h"
+#include "mercure/match_query.h"
 #include "mercure/selector.h"
+#include "mercure/subscription_document.h"
 #include "mercure/update_form.h"
-#include "server/subscribe_handler.h"
+#include "mercure/update_rules.h"
 #include "server/urn.h"
 #include "topics/name.h"
 
@@ -17,8 +20,8 @@ namespace ringcast::server {
 namespace {
 
 constexpr std::string_view kIdHeader = "Last-Event-ID";
+constexpr std::string_view kDraftIdHeader = "Mercure-Last-Event-ID";
 constexpr std::string_view kSubscriptions = "/subscriptions";
-constexpr size_t kMostSelectorBytes = 4096;
 
 // Belongs to the hub: what it tells of subscriptions is in such topics, and nobody else's.
 bool is_of_subscriptions(std::string_view topic, std::string_view path) {
@@ -44,45 +47,100 @@ Result<std::string> topic_of(const std::string& name, std::string_view path) {
   return name;
 }
 
-Status add_selector(const std::string& text, const mercure::Holder& reader, std::string_view path,
-                    SubscriptionSpec& spec) {
-  if (text.empty() || text.size() > kMostSelectorBytes || !is_utf8(text)) {
-    return fail(Errc::kInvalid, "must be 1 to 4096 bytes of UTF-8", "topic");
-  }
-  if (std::find(spec.selectors.begin(), spec.selectors.end(), text) != spec.selectors.end()) {
-    return Ok{};
-  }
-  spec.selectors.push_back(text);
-  if (mercure::Selector selector = mercure::read_selector(text); selector.matcher) {
+std::string payload_of(const mercure::Holder& reader, std::string_view match,
+                       const topics::Url* base) {
+  return reader.access == nullptr ? reader.payload
+                                  : std::string(reader.access->payload_for(match, base));
+}
+
+// Takes a selector or matcher, as it was read. `selector` without a matcher: the topic `text`.
+Status add_topic(MercureTopic topic, mercure::Selector selector, const mercure::Holder& reader,
+                 std::string_view path, SubscriptionSpec& spec) {
+  if (selector.matcher) {
     // Who gets no private updates has nothing to do with topics that have no others.
-    const bool sees_none = text == "*" && reader.subscribe == nullptr;
-    spec.matchers.push_back(
-        sees_none ? mercure::match_all_but(std::string(path) + std::string(kSubscriptions))
-                  : std::move(selector.matcher));
-    return Ok{};
+    const bool sees_none = topic.text == "*" && reader.subscribe == nullptr;
+    if (sees_none) {
+      selector.matcher = mercure::match_all_but(std::string(path) + std::string(kSubscriptions));
+    }
+    const auto is_same = [&](const auto& each) { return each->key() == selector.matcher->key(); };
+    if (std::none_of(spec.matchers.begin(), spec.matchers.end(), is_same)) {
+      spec.matchers.push_back(std::move(selector.matcher));
+    }
+  } else {
+    Result<std::string> name = topic_of(topic.text, path);
+    if (!name) {
+      Failure failure = std::move(name).failure();
+      failure.error.field = topic.type ? "match" : "topic";
+      return failure;
+    }
+    spec.patterns.push_back(*std::move(name));
   }
-  Result<std::string> topic = topic_of(text, path);
-  if (!topic) {
-    return std::move(topic).failure();
-  }
-  spec.patterns.push_back(*std::move(topic));
+  spec.mercure_topics.push_back(std::move(topic));
   return Ok{};
 }
 
-// Of each of the hub's topics, and each has to be granted.
-Status check_publish(const std::vector<std::string>& names, const mercure::Holder& publisher,
-                     std::string_view path) {
-  for (const std::string& name : names) {
-    if (is_of_subscriptions(name, path)) {
-      return fail(Errc::kForbidden, json::quoted(name) + ": only the hub tells of subscriptions",
-                  "topic");
+Status add_topics(const mercure::MatchQuery& query, const mercure::Holder& reader,
+                  const Settings& settings, SubscriptionSpec& spec) {
+  const std::string& path = settings.options.mercure.path;
+  const topics::Url* base = settings.mercure->base();
+  for (const std::string& text : query.selectors) {
+    if (!is_utf8(text)) {
+      return fail(Errc::kInvalid, "must be UTF-8", "topic");
     }
-    if (auto topic = topic_of(name, path); !topic) {
+    MercureTopic topic{.text = text, .payload = payload_of(reader, text, base)};
+    if (Status added =
+            add_topic(std::move(topic), mercure::read_selector(text), reader, path, spec);
+        !added) {
+      return added;
+    }
+  }
+  for (const mercure::TopicMatch& match : query.matches) {
+    MercureTopic topic{
+        .type = match.type, .text = match.match, .payload = payload_of(reader, match.match, base)};
+    if (Status added =
+            add_topic(std::move(topic), mercure::read_selector(match, base), reader, path, spec);
+        !added) {
+      return added;
+    }
+  }
+  return Ok{};
+}
+
+// What is not granted is 401 in version 8 of the protocol, and 403 in version 1.0.
+Failure not_granted(const mercure::Holder& who, std::string detail, std::string field) {
+  return fail(who.dialect == mercure::Dialect::kDraft ? Errc::kForbidden : Errc::kUnauthorized,
+              std::move(detail), std::move(field));
+}
+
+// Each of the update's topics has to be granted, and none to be the hub's own.
+Status check_publish(const std::vector<std::string>& names, const mercure::Holder& publisher,
+                     const mercure::Options& options) {
+  const auto hub = topics::parse_url(options.resource.empty() ? "http://hub.invalid" + options.path
+                                                              : options.resource);
+  for (const std::string& name : names) {
+    if (auto topic = topic_of(name, options.path); !topic) {
       return std::move(topic).failure();
     }
+    if (is_of_subscriptions(name, options.path) || (hub && mercure::is_below_hub(name, *hub))) {
+      return fail(Errc::kForbidden, json::quoted(name) + ": only the hub tells of what is below it",
+                  "topic");
+    }
     if (publisher.publish == nullptr || !publisher.publish->matches(name)) {
-      return fail(Errc::kUnauthorized,
-                  "the token does not grant to publish in " + json::quoted(name), "topic");
+      return not_granted(publisher, "the token does not grant to publish in " + json::quoted(name),
+                         "topic");
+    }
+  }
+  return Ok{};
+}
+
+// What the protocol says of ids and types; sse::check_fields() says more.
+Status check_names(const mercure::UpdateForm& form, mercure::Dialect dialect) {
+  if (Status valid = mercure::check_update_id(form.id); !valid) {
+    return fail(Errc::kInvalid, valid.error().detail, "id");
+  }
+  if (dialect == mercure::Dialect::kDraft) {
+    if (Status valid = mercure::check_update_type(form.type); !valid) {
+      return fail(Errc::kInvalid, valid.error().detail, "type");
     }
   }
   return Ok{};
@@ -93,28 +151,57 @@ bool has_etag(const http::Request& request, std::string_view etag) {
   return known == "*" || known.find(etag) != std::string_view::npos;
 }
 
-// What follows the path of the list: a topic, and a subscriber, or neither.
-struct Asked {
-  std::optional<std::string> topic;
-  std::optional<std::string> subscriber;
-};
-
-Result<Asked> read_path(std::string_view below) {
-  Asked asked;
-  for (auto* part : {&asked.topic, &asked.subscriber}) {
-    if (below.empty()) {
-      return asked;
-    }
+// What follows the path of the list: of version 8 /{topic}/{subscriber}, of version 1.0
+// /{match_type}/{match}/{subscriber}, or the beginning of that.
+Result<MercureSubscriptions::Filter> read_path(std::string_view below, mercure::Dialect dialect) {
+  std::vector<std::string> parts;
+  while (!below.empty()) {
     below.remove_prefix(1);
     const size_t end = std::min(below.find('/'), below.size());
     auto text = http::percent_decode(below.substr(0, end));
     if (!text) {
       return std::move(text).failure();
     }
-    *part = *std::move(text);
+    parts.push_back(*std::move(text));
     below.remove_prefix(end);
   }
-  return below.empty() ? Result(asked) : fail(Errc::kNotFound, "no such route");
+  MercureSubscriptions::Filter filter{.dialect = dialect};
+  size_t next = 0;
+  if (dialect == mercure::Dialect::kDraft && !parts.empty()) {
+    filter.type = mercure::match_type_named(parts[next++]);
+    if (!filter.type || parts.size() == 1) {
+      return fail(Errc::kNotFound, "no such route");
+    }
+  }
+  for (auto* part : {&filter.topic, &filter.subscriber}) {
+    if (next < parts.size()) {
+      *part = std::move(parts[next++]);
+    }
+  }
+  return next == parts.size() ? Result(std::move(filter)) : fail(Errc::kNotFound, "no such route");
+}
+
+std::string stable_document(const std::string& list, const std::string& id, bool is_one,
+                            const MercureSubscriptions::Listing& listing) {
+  std::vector<mercure::SubscriptionEntry> entries;
+  for (const auto& [topic, subscriber] : listing.entries) {
+    entries.push_back({.topic = topic.text, .subscriber = subscriber, .payload = topic.payload});
+  }
+  return is_one ? mercure::subscription_document(list, entries.front(), listing.last_id)
+                : mercure::subscriptions_document(list, id, entries, listing.last_id);
+}
+
+std::string draft_document(const std::string& list, const std::string& id, bool is_one,
+                           const MercureSubscriptions::Listing& listing) {
+  std::vector<mercure::DraftSubscription> entries;
+  for (const auto& [topic, subscriber] : listing.entries) {
+    entries.push_back({.type = *topic.type,
+                       .match = topic.text,
+                       .subscriber = subscriber,
+                       .payload = topic.payload});
+  }
+  return is_one ? mercure::draft_subscription_document(list, entries.front(), listing.last_id)
+                : mercure::draft_subscriptions_document(list, id, entries, listing.last_id);
 }
 
 }  // namespace
@@ -122,31 +209,31 @@ Result<Asked> read_path(std::string_view below) {
 Result<SubscriptionSpec> read_mercure_subscription(const http::Request& request,
                                                    const http::Target& target,
                                                    const mercure::Holder& reader,
-                                                   const Options& options) {
-  SubscriptionSpec spec;
-  const uint64_t most = options.limits.topics_per_subscription;
-  for (const auto& [name, value] : target.query) {
-    if (name != "topic") {
-      continue;
-    }
-    if (Status added = add_selector(value, reader, options.mercure.path, spec); !added) {
-      return std::move(added).failure();
-    }
-    if (spec.selectors.size() > most) {
-      return fail(Errc::kInvalid,
-                  "more topics than limits.topics_per_subscription: " + std::to_string(most),
-                  "topic");
-    }
+                                                   const Settings& settings) {
+  const auto query = mercure::read_match_query(target.query, settings.mercure->base());
+  if (!query) {
+    return Failure{query.error()};
   }
-  if (spec.selectors.empty()) {
-    return fail(Errc::kInvalid, "name at least one topic: ?topic=...", "topic");
+  SubscriptionSpec spec;
+  if (Status added = add_topics(*query, reader, settings, spec); !added) {
+    return std::move(added).failure();
+  }
+  if (const uint64_t most = settings.options.limits.topics_per_subscription;
+      spec.mercure_topics.size() > most) {
+    return fail(Errc::kInvalid,
+                "more topics than limits.topics_per_subscription: " + std::to_string(most),
+                "topic");
   }
   std::sort(spec.patterns.begin(), spec.patterns.end());
   spec.private_topics = reader.subscribe;
   spec.rendering.mercure = true;
-  std::string id = last_event_id(request, target);
+  // The header wins: on a reconnect it is fresher than the URL.
+  std::string id(request.header("last-event-id"));
+  if (id.empty()) {
+    id = query->last_event_id.value_or("");
+  }
   if (!id.empty()) {
-    spec.id_header = kIdHeader;
+    spec.id_header = query->dialect == mercure::Dialect::kDraft ? kDraftIdHeader : kIdHeader;
   }
   if (id == "earliest") {
     spec.start.since.kind = topics::Since::Kind::kEarliest;
@@ -163,8 +250,11 @@ Result<std::vector<Draft>> read_mercure_form(std::string_view body,
   if (!form) {
     return std::move(form).failure();
   }
-  if (Status allowed = check_publish(form->topics, publisher, publishing.path); !allowed) {
+  if (Status allowed = check_publish(form->topics, publisher, publishing.options); !allowed) {
     return std::move(allowed).failure();
+  }
+  if (Status valid = check_names(*form, publisher.dialect); !valid) {
+    return std::move(valid).failure();
   }
   if (form->id.empty()) {
     form->id = new_urn(publishing.clock);
@@ -182,6 +272,24 @@ Result<std::vector<Draft>> read_mercure_form(std::string_view body,
   return drafts;
 }
 
+http::Response mercure_metadata(const mercure::Options& options) {
+  std::string json = "{\"resource\":" + json::quoted(options.resource);
+  if (!options.issuer.empty()) {
+    json += ",\"authorization_servers\":[" + json::quoted(options.issuer) + "]";
+  }
+  json += ",\"bearer_methods_supported\":[\"header\"]";
+  json +=
+      ",\"authorization_details_types_supported\":[" + json::quoted(mercure::kDetailType) + "]}\n";
+  return {.content_type = "application/json", .body = std::move(json)};
+}
+
+std::string mercure_metadata_url(const mercure::Options& options) {
+  const size_t host = options.resource.find("://") + 3;
+  const std::string_view resource = options.resource;
+  return std::string(resource.substr(0, resource.find_first_of("/?", host))) +
+         "/.well-known/oauth-protected-resource" + options.path;
+}
+
 Result<http::Response> mercure_subscription_list(const http::Request& request, const Route& route,
                                                  const mercure::Holder& reader,
                                                  const mercure::Options& options,
@@ -189,29 +297,30 @@ Result<http::Response> mercure_subscription_list(const http::Request& request, c
   const std::string list = options.path + std::string(kSubscriptions);
   const std::string id = list + route.below;
   if (reader.subscribe == nullptr || !reader.subscribe->matches(id)) {
-    return fail(Errc::kUnauthorized,
-                "the token does not grant to subscribe to " + json::quoted(id));
+    return not_granted(reader, "the token does not grant to subscribe to " + json::quoted(id), "");
   }
-  const Result<Asked> asked = read_path(route.below);
-  if (!asked) {
-    return Failure{asked.error()};
+  const auto filter = read_path(route.below, reader.dialect);
+  if (!filter) {
+    return Failure{filter.error()};
   }
-  const auto listing = subscriptions.list(asked->topic, asked->subscriber);
-  if (asked->subscriber && listing.entries.empty()) {
+  const auto listing = subscriptions.list(*filter);
+  const bool is_one = filter->subscriber.has_value();
+  if (is_one && listing.entries.empty()) {
     return fail(Errc::kNotFound, "no such subscription");
   }
+  const bool is_draft = reader.dialect == mercure::Dialect::kDraft;
   const std::string etag = "\"" + listing.version + "\"";
-  http::Response response{.content_type = "application/ld+json",
-                          .headers = {{"ETag", etag}, {"Cache-Control", "no-cache"}}};
+  http::Response response{
+      .content_type = is_draft ? mercure::kDraftDocumentType : "application/ld+json",
+      .headers = {
+          {"ETag", etag}, {"Cache-Control", "no-cache"}, {"Vary", "Authorization, Cookie"}}};
   if (has_etag(request, etag)) {
     response.status = 304;
     response.content_type = {};
     return response;
   }
-  response.body =
-      asked->subscriber
-          ? mercure::subscription_document(list, listing.entries.front(), listing.last_id)
-          : mercure::subscriptions_document(list, id, listing.entries, listing.last_id);
+  response.body = is_draft ? draft_document(list, id, is_one, listing)
+                           : stable_document(list, id, is_one, listing);
   return response;
 }
 
@@ -219,7 +328,8 @@ void expose_mercure_id(Headers& cors) {
   if (std::any_of(cors.begin(), cors.end(), [](const auto& header) {
         return header.first == "Access-Control-Allow-Origin";
       })) {
-    cors.emplace_back("Access-Control-Expose-Headers", kIdHeader);
+    cors.emplace_back("Access-Control-Expose-Headers",
+                      std::string(kIdHeader) + ", " + std::string(kDraftIdHeader));
   }
 }
 

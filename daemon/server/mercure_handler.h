@@ -13,8 +13,8 @@
 #include "server/cors.h"
 #include "server/fanout.h"
 #include "server/mercure_subscriptions.h"
-#include "server/options.h"
 #include "server/router.h"
+#include "server/services.h"
 
 namespace ringcast::server {
 
@@ -23,10 +23,10 @@ namespace ringcast::server {
 Result<SubscriptionSpec> read_mercure_subscription(const http::Request& request,
                                                    const http::Target& target,
                                                    const mercure::Holder& reader,
-                                                   const Options& options);
+                                                   const Settings& settings);
 
 struct MercurePublishing {
-  std::string_view path;   // The hub's.
+  const mercure::Options& options;
   std::string_view epoch;  // The broker's.
   const Clock& clock;      // For ids.
 };
@@ -36,6 +36,10 @@ struct MercurePublishing {
 Result<std::vector<Draft>> read_mercure_form(std::string_view body,
                                              const mercure::Holder& publisher,
                                              const MercurePublishing& publishing);
+
+// The hub as a protected resource (RFC 9728), and where that is told.
+[[nodiscard]] http::Response mercure_metadata(const mercure::Options& options);
+[[nodiscard]] std::string mercure_metadata_url(const mercure::Options& options);
 
 // The answer to a GET of subscriptions. kUnauthorized without a grant for the path, kNotFound where
 // there is no such path or subscription.

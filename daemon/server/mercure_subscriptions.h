@@ -8,20 +8,20 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <tuple>
 #include <vector>
 
-#include "mercure/subscription_document.h"
+#include "mercure/match_query.h"
 #include "server/hub.h"
+#include "server/mercure_topic.h"
 
 namespace ringcast::server {
 
 // A stream whose subscriptions are listed and told of.
 struct MercureStay {
-  std::string path;                 // Of the list: "/.well-known/mercure/subscriptions".
-  std::vector<std::string> topics;  // As it named them, without repeats.
-  std::string subscriber;           // A URN.
-  std::string payload;              // Of its token, JSON; empty: none.
+  std::string path;                  // Of the list: "/.well-known/mercure/subscriptions".
+  std::vector<MercureTopic> topics;  // Without repeats.
+  std::string subscriber;            // A URN.
 };
 
 // Who subscribes to what by the Mercure protocol. It tells of that by private events of the broker,
@@ -34,10 +34,21 @@ class MercureSubscriptions {
     std::atomic<uint64_t> events{0};
     std::atomic<uint64_t> dropped{0};  // There was no memory for them, or too many topics.
   };
+  // Those of one dialect; of a topic that was named so, or of it and a subscriber.
+  struct Filter {
+    mercure::Dialect dialect = mercure::Dialect::kStable;
+    std::optional<mercure::MatchType> type;  // With a topic of kDraft.
+    std::optional<std::string> topic;
+    std::optional<std::string> subscriber;
+  };
+  struct Entry {
+    MercureTopic topic;
+    std::string subscriber;
+  };
   struct Listing {
     std::string last_id;  // The hub's, not later than the entries.
     std::string version;  // Changes with the entries, and with `last_id`.
-    std::vector<mercure::SubscriptionEntry> entries;
+    std::vector<Entry> entries;
   };
 
   explicit MercureSubscriptions(Hub& hub) : hub_(hub) {}
@@ -46,13 +57,10 @@ class MercureSubscriptions {
   ~MercureSubscriptions() = default;
 
   // A stream has been opened.
-  std::unique_ptr<MercureStay> join(std::string path, std::vector<std::string> topics,
-                                    std::string payload);
+  std::unique_ptr<MercureStay> join(std::string path, std::vector<MercureTopic> topics);
   // The stream is gone.
   void leave(const MercureStay& stay);
-  // All, or those of a topic, or of a topic and a subscriber.
-  [[nodiscard]] Listing list(const std::optional<std::string>& topic,
-                             const std::optional<std::string>& subscriber) const;
+  [[nodiscard]] Listing list(const Filter& filter) const;
 
   [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
 
@@ -62,8 +70,13 @@ class MercureSubscriptions {
   Hub& hub_;
   Counts counts_;
   mutable std::mutex mutex_;  // Guards the next two, and the order of events. Before the hub's.
-  // By topic and subscriber, both in their stay.
-  std::map<std::pair<std::string_view, std::string_view>, const MercureStay*> stays_;
+  // By how the topic was named, its text and the subscriber; texts are in their stay.
+  using Key = std::tuple<std::optional<mercure::MatchType>, std::string_view, std::string_view>;
+  struct Place {
+    const MercureStay* stay;
+    const MercureTopic* topic;
+  };
+  std::map<Key, Place> places_;
   uint64_t changes_ = 0;
 };
 

@@ -15,6 +15,8 @@ namespace {
 constexpr std::string_view kTopicPrefix = "/topics/";
 constexpr std::string_view kDashboardPrefix = "/admin/";
 constexpr std::string_view kSubscriptions = "/subscriptions";
+// Its document is at this path before the resource's (RFC 9728 section 3.1).
+constexpr std::string_view kMetadata = "/.well-known/oauth-protected-resource";
 
 constexpr std::array<std::pair<std::string_view, Endpoint>, 7> kFixed = {{
     {"/", Endpoint::kPage},
@@ -27,6 +29,10 @@ constexpr std::array<std::pair<std::string_view, Endpoint>, 7> kFixed = {{
 }};
 
 std::optional<Route> find_mercure(std::string_view path, const Pages& pages) {
+  if (pages.mercure_metadata && path.starts_with(kMetadata) &&
+      path.substr(kMetadata.size()) == pages.mercure) {
+    return Route{.endpoint = Endpoint::kMercureMetadata};
+  }
   if (pages.mercure.empty() || !path.starts_with(pages.mercure)) {
     return std::nullopt;
   }
@@ -88,6 +94,7 @@ std::string_view allowed_methods(Endpoint endpoint) {
     case Endpoint::kMetrics:
     case Endpoint::kDashboard:
     case Endpoint::kMercureSubscriptions:
+    case Endpoint::kMercureMetadata:
       break;
   }
   return "GET, HEAD, OPTIONS";

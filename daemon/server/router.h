@@ -20,7 +20,8 @@ enum class Endpoint {
   kMetrics,
   kDashboard,
   kMercure,
-  kMercureSubscriptions
+  kMercureSubscriptions,
+  kMercureMetadata
 };
 
 // Which of those that can be switched off are served.
@@ -30,6 +31,7 @@ struct Pages {
   // Where the Mercure protocol is spoken; empty: nowhere.
   std::string_view mercure = {};
   bool mercure_subscriptions = false;  // Below it, at "/subscriptions".
+  bool mercure_metadata = false;       // Of the hub as a protected resource: RFC 9728.
 };
 
 struct Route {
@@ -57,6 +59,11 @@ Result<Route> find_route(const http::Target& target, Pages pages);
 
 // kMethodNotAllowed unless the endpoint serves this method.
 Status check_method(Endpoint endpoint, http::Method method);
+
+// Is it a document of the Mercure hub?
+[[nodiscard]] inline bool is_mercure_document(Endpoint endpoint) {
+  return endpoint == Endpoint::kMercureSubscriptions || endpoint == Endpoint::kMercureMetadata;
+}
 
 // Does it ask for a stream, whatever else it accepts?
 [[nodiscard]] bool asks_for_stream(const Route& route, const http::Request& request);

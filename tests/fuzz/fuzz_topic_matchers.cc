@@ -1,5 +1,6 @@
 // URI templates and URL patterns: whatever they are, they parse or are refused; a template without
-// expressions matches itself only; a URL is matched by itself as a pattern, and stays the same when it is put together and taken apart again.
+// expressions matches itself only; a URL is matched by itself as a pattern, and stays the same when
+// it is put together and taken apart again.
 
 #include <algorithm>
 #include <cstddef>
