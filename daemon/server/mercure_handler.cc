@@ -135,15 +135,9 @@ Status check_publish(const std::vector<std::string>& names, const mercure::Holde
 
 // What the protocol says of ids and types; sse::check_fields() says more.
 Status check_names(const mercure::UpdateForm& form, mercure::Dialect dialect) {
-  if (Status valid = mercure::check_update_id(form.id); !valid) {
-    return fail(Errc::kInvalid, valid.error().detail, "id");
-  }
-  if (dialect == mercure::Dialect::kDraft) {
-    if (Status valid = mercure::check_update_type(form.type); !valid) {
-      return fail(Errc::kInvalid, valid.error().detail, "type");
-    }
-  }
-  return Ok{};
+  Status valid = mercure::check_update_id(form.id);
+  return valid && dialect == mercure::Dialect::kDraft ? mercure::check_update_type(form.type)
+                                                      : std::move(valid);
 }
 
 bool has_etag(const http::Request& request, std::string_view etag) {
