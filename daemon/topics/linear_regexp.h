@@ -9,8 +9,10 @@
 
 namespace ringcast::topics {
 
-// What the regular expressions of one URL pattern may have together.
+// The steps that the regular expressions of one URL pattern may have together. A group that is
+// repeated counts as kRepeatedGroupSteps of them, as that is about what it costs.
 inline constexpr size_t kMaxRegexpSteps = 4096;
+inline constexpr size_t kRepeatedGroupSteps = 128;
 
 // The regular expression of a group in a URL pattern. Of those of JavaScript (with the flag "v")
 // it takes the part that is matched in linear time: characters, ".", "\d \D \w \W \s \S",

@@ -34,8 +34,13 @@ Places TextWalk::everywhere() const {
 
 Places TextWalk::find(const ByteSet& set) const {
   Places places(words_);
-  for (size_t i = 0; i < text_.size(); ++i) {
-    places[i / 64] |= static_cast<uint64_t>(set.contains(text_[i])) << (i % 64);
+  for (size_t word = 0; word < words_; ++word) {
+    const std::string_view bytes = text_.substr(word * 64, 64);
+    uint64_t bits = 0;
+    for (size_t i = 0; i < bytes.size(); ++i) {
+      bits |= static_cast<uint64_t>(set.contains(bytes[i])) << i;
+    }
+    places[word] = bits;
   }
   return places;
 }

@@ -14,7 +14,8 @@ namespace ringcast::topics {
 // `ignoreCase`; hosts and schemes have no case, as in URLs.
 //
 // Differs from the Standard in what it refuses: regular expressions that take more than linear time
-// (see linear_regexp.h), and such groups with "+" or "*"; names of groups and hosts beyond ASCII.
+// (see linear_regexp.h), and such groups with "+" or "*"; more than 32 groups with either; names of
+// groups and hosts beyond ASCII.
 //
 // Immutable, thread-safe. Matching takes time in proportion to the length of pattern and topic
 // together, see text_walk.h.

@@ -146,6 +146,12 @@ class PartParser {
                      .prefix = std::move(group.prefix),
                      .suffix = std::move(group.suffix),
                      .regexp = {}};
+    if (modifier == Modifier::kZeroOrMore || modifier == Modifier::kOneOrMore) {
+      if (room_ < kRepeatedGroupSteps) {
+        return fail(Errc::kInvalid, "too many groups with '*' or '+': at most 32 in a URL pattern");
+      }
+      room_ -= kRepeatedGroupSteps;
+    }
     if (!is_text) {
       if (Status status = read_group(group, part); !status) {
         return status;
