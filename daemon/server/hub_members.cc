@@ -177,8 +177,8 @@ Result<Opening> Hub::open(topics::Interest& interest, const topics::StartRequest
     for (const topics::MatcherRef& matcher : interest.matchers) {
       bytes += topics::Catalog::cost_of(*matcher);
     }
-    if (catalog_.matchers_with(interest.matchers) > topics_limit_) {
-      return fail(Errc::kOverloaded, "limits.topics: as many matchers have readers");
+    if (Status few = catalog_.check_matchers(interest.matchers); !few) {
+      return std::move(few).failure();
     }
     const uint64_t without_events =
         catalog_.by_name().size() - catalog_.topics_with_events - catalog_.own_with_events;

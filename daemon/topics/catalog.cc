@@ -205,11 +205,26 @@ size_t Catalog::cost_of(const Matcher& matcher) {
   return kMatcherCost + 3 * matcher.text().size() + matcher.memory();
 }
 
-size_t Catalog::matchers_with(const std::vector<MatcherRef>& more) const {
-  return matchers_.size() + static_cast<size_t>(std::count_if(
-                                more.begin(), more.end(), [this](const MatcherRef& matcher) {
-                                  return !matchers_.contains(*matcher);
-                                }));
+Status Catalog::check_matchers(const std::vector<MatcherRef>& matchers) const {
+  size_t compared = 0;
+  for (const MatcherRef& matcher : matchers) {
+    if (!matchers_.contains(*matcher) && matchers_.alike(matcher->prefix()) >= kMostAlike) {
+      return fail(Errc::kOverloaded,
+                  std::to_string(kMostAlike) + " other templates or patterns begin alike");
+    }
+    const std::string_view prefix = matcher->prefix();
+    for (auto entry = by_name_.lower_bound(prefix);
+         matchers.size() > 1 && entry != by_name_.end() && entry->first.starts_with(prefix) &&
+         compared <= kMostCompared;
+         ++entry) {
+      ++compared;
+    }
+  }
+  return compared <= kMostCompared
+             ? Status(Ok{})
+             : fail(Errc::kOverloaded,
+                    "too many topics would be compared with so many templates and patterns: "
+                    "subscribe to fewer at a time, or let them begin with more than a variable");
 }
 
 void Catalog::watch_wild(Interest& interest, std::vector<Wild>& wild) {

@@ -168,8 +168,11 @@ class Catalog {
   // What a pattern or an exact topic costs the budget when it is joined, at the most.
   [[nodiscard]] static size_t cost_of(std::string_view pattern);
   [[nodiscard]] static size_t cost_of(const Matcher& matcher);
-  // How many there are, and would be with those.
-  [[nodiscard]] size_t matchers_with(const std::vector<MatcherRef>& more) const;
+  // Whether they may be joined: comparing topics takes time, with the hub's lock held. kOverloaded
+  // when too many others begin like one of them, or too many topics begin like several of them.
+  [[nodiscard]] Status check_matchers(const std::vector<MatcherRef>& matchers) const;
+  static constexpr size_t kMostAlike = 10'000;
+  static constexpr size_t kMostCompared = 100'000;  // One matcher alone may have more.
   // Folds the oldest tombstone into what is known of all forgotten topics: gaps may then be told
   // too often, never too seldom. False when there is none.
   bool drop_oldest_tombstone();

@@ -68,7 +68,11 @@ class MatcherIndex {
   [[nodiscard]] bool contains(const Matcher& matcher) const {
     return by_key_.contains(matcher.key());
   }
-  [[nodiscard]] size_t size() const noexcept { return by_key_.size(); }
+  // How many begin with the same prefix: a new topic is compared with all of them.
+  [[nodiscard]] size_t alike(std::string_view prefix) const {
+    const auto found = by_prefix_.find(prefix);
+    return found == by_prefix_.end() ? 0 : found->second.size();
+  }
 
  private:
   struct Entry {

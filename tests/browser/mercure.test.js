@@ -49,9 +49,9 @@ async function update(daemon, fields) {
   return response.text();
 }
 
-function hub(url, topic = BOOKS) {
+function hub(url, name = 'topic', value = BOOKS) {
   const target = new URL(`${url}/.well-known/mercure`);
-  target.searchParams.append('topic', topic);
+  target.searchParams.append(name, value);
   return target.href;
 }
 
@@ -74,6 +74,15 @@ test('mercure: a page follows a template, and gets ids and data as they were pub
     {type: 'message', data: 'a\n\n  leading ä', id: ids[0]},
     {type: 'kind', data: '{"x":1}', id: 'https://example.com/ids/7'},
   ]);
+});
+
+test('mercure: a page follows a URL pattern as version 1.0 has it', async () => {
+  const daemon = await start();
+  const stream = await PageStream.open(
+    await openPage(), hub(daemon.url, 'match_urlpattern', 'https://example.com/books/:id'));
+  await update(daemon, {topic: 'https://example.com/authors/1', data: 'not this'});
+  const id = await update(daemon, {topic: BOOK, data: 'this'});
+  assert.deepEqual(await stream.events(1), [{type: 'message', data: 'this', id}]);
 });
 
 test('mercure: a page with the cookie gets private updates', async () => {

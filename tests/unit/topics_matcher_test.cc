@@ -59,7 +59,8 @@ TEST_CASE("topics: an index of matchers visits each that matches once") {
   CHECK(found("$sys/x").empty());
   index.erase(*matcher("a/", "x"));
   CHECK(found("a/b/x") == std::vector{1, 4});
-  CHECK(index.size() == 3);
+  CHECK(index.alike("a/") == 1);
+  CHECK(index.alike("b/") == 0);
   CHECK(index.contains(*matcher("a/", "y")));
   CHECK_FALSE(index.contains(*matcher("a/", "x")));
 }
@@ -95,9 +96,36 @@ TEST_CASE("topics: a matcher costs memory once, until its last reader leaves") {
     CHECK(with_one - before == static_cast<int64_t>(Catalog::cost_of(*matcher("a/", "x"))));
     const Watcher second(shelf, {matcher("a/", "x")});
     CHECK(shelf.budget.used() == with_one);
-    CHECK(shelf.catalog.matchers_with({matcher("a/", "x"), matcher("a/", "y")}) == 2);
   }
   CHECK(shelf.budget.used() == before);
+}
+
+TEST_CASE("topics: so many matchers that begin alike are joined, and no more") {
+  Shelf shelf;
+  std::vector<MatcherRef> many;
+  for (size_t i = 0; i < Catalog::kMostAlike; ++i) {
+    many.push_back(matcher("a/", std::to_string(i)));
+  }
+  CHECK(shelf.catalog.check_matchers({many.back()}));
+  const Watcher watcher(shelf, many);
+  CHECK(shelf.catalog.check_matchers({many.back()}));
+  CHECK(shelf.catalog.check_matchers({matcher("b/", "more")}));
+  const Status refused = shelf.catalog.check_matchers({matcher("a/", "more")});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Errc::kOverloaded);
+}
+
+TEST_CASE("topics: several matchers are compared with so many topics at the most") {
+  Shelf shelf({}, 100, 1 << 30);
+  const size_t topics = Catalog::kMostCompared / 2;
+  for (size_t i = 0; i < topics; ++i) {
+    shelf.catalog.touch("a/" + std::to_string(i));
+  }
+  CHECK(shelf.catalog.check_matchers({matcher("", "x"), matcher("a/", "x")}));
+  shelf.catalog.touch("a/more");
+  CHECK_FALSE(shelf.catalog.check_matchers({matcher("", "x"), matcher("a/", "x")}));
+  CHECK(shelf.catalog.check_matchers({matcher("", "x"), matcher("b/", "x")}));
+  CHECK(shelf.catalog.check_matchers({matcher("", "x")}));
 }
 
 TEST_CASE("topics: what a matcher matched and is forgotten is a loss to its readers") {
