@@ -25,9 +25,9 @@ std::string_view prefix_of(std::string_view text) {
 }
 
 topics::MatcherRef match_all() {
-  static const auto kAll = std::make_shared<const topics::Matcher>(
+  static const auto all = std::make_shared<const topics::Matcher>(
       "all", "*", "", [](std::string_view /*name*/) { return true; }, 0);
-  return kAll;
+  return all;
 }
 
 }  // namespace

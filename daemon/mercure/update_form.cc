@@ -73,9 +73,12 @@ Result<UpdateForm> read_update_form(std::string_view body) {
     const size_t equals = std::min(pair.find('='), pair.size());
     auto name = decode(pair.substr(0, equals));
     auto value = decode(pair.substr(std::min(equals + 1, pair.size())));
-    if (!name || !value) {
-      Failure failure = name ? std::move(value).failure() : std::move(name).failure();
-      failure.error.field = name ? *name : "";
+    if (!name) {
+      return std::move(name).failure();
+    }
+    if (!value) {
+      Failure failure = std::move(value).failure();
+      failure.error.field = *name;
       return failure;
     }
     if (Status taken = take_field(*name, *std::move(value), seen, form); !taken) {
