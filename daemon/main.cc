@@ -47,7 +47,7 @@ int serve(const ringcast::app::Arguments& arguments,
   if (!listeners) {
     return fail_start(listeners.error().detail);
   }
-  auto access = ringcast::app::read_access(loaded.config.auth, notes);
+  auto access = ringcast::app::read_access(loaded.config, notes);
   if (!access) {
     return fail_start(access.error().detail);
   }
@@ -92,8 +92,8 @@ int check(const ringcast::config::Loaded& loaded) {
       return fail_start(identity.error().detail);
     }
   }
-  if (is_known("auth.")) {
-    if (auto access = ringcast::app::read_access(loaded.config.auth, notes); !access) {
+  if (is_known("auth.") && is_known("mercure.")) {
+    if (auto access = ringcast::app::read_access(loaded.config, notes); !access) {
       return fail_start(access.error().detail);
     }
   }

@@ -12,7 +12,7 @@ namespace {
 constexpr size_t kMaxKeyBytes = size_t{64} << 10;
 
 // The key that stands alone; with neither key nor key_file, nothing is added.
-Status add_key(const auth::JwtOptions& options, auth::JwtKeys& keys) {
+Status add_key(const auth::JwtOptions& options, const std::string& section, auth::JwtKeys& keys) {
   if (options.key.empty() && options.key_file.empty()) {
     return Ok{};
   }
@@ -20,14 +20,14 @@ Status add_key(const auth::JwtOptions& options, auth::JwtKeys& keys) {
   if (text.empty()) {
     auto read = read_file(options.key_file, kMaxKeyBytes);
     if (!read) {
-      return fail(read.error().code, "auth.jwt.key_file: " + read.error().detail);
+      return fail(read.error().code, section + ".key_file: " + read.error().detail);
     }
     text = *std::move(read);
   }
   auto key = auth::parse_key_text(text);
   if (!key) {
-    return fail(Errc::kInvalid, (options.key.empty() ? "auth.jwt.key_file: " + options.key_file
-                                                     : std::string("auth.jwt.key")) +
+    return fail(Errc::kInvalid, (options.key.empty() ? section + ".key_file: " + options.key_file
+                                                     : section + ".key") +
                                     ": " + key.error().detail);
   }
   keys.keys.push_back(*std::move(key));
@@ -45,10 +45,10 @@ Result<auth::JwkSet> read_jwks_file(const std::string& path) {
   return set ? std::move(set) : fail(Errc::kInvalid, path + ": " + set.error().detail);
 }
 
-Result<auth::JwtKeys> read_jwt_keys(const auth::JwtOptions& options,
+Result<auth::JwtKeys> read_jwt_keys(const auth::JwtOptions& options, const std::string& section,
                                     std::vector<std::string>& notes) {
   auth::JwtKeys keys;
-  if (auto status = add_key(options, keys); !status) {
+  if (auto status = add_key(options, section, keys); !status) {
     return std::move(status).failure();
   }
   if (options.jwks.empty()) {
@@ -60,25 +60,59 @@ Result<auth::JwtKeys> read_jwt_keys(const auth::JwtOptions& options,
   }
   auto set = read_jwks_file(options.jwks);
   if (!set) {
-    return fail(set.error().code, "auth.jwt.jwks: " + set.error().detail);
+    return fail(set.error().code, section + ".jwks: " + set.error().detail);
   }
   keys.keys.insert(keys.keys.end(), set->keys.begin(), set->keys.end());
   for (const std::string& skipped : set->skipped) {
-    notes.push_back("auth.jwt.jwks: skipped " + skipped);
+    notes.push_back(section + ".jwks: skipped " + skipped);
   }
   return keys;
 }
 
-Result<Access> read_access(const auth::Options& options, std::vector<std::string>& notes) {
-  auto keys = read_jwt_keys(options.jwt, notes);
-  if (!keys) {
-    return std::move(keys).failure();
+Status Access::make(const config::Config& config) {
+  auto believed = auth::Authenticator::make(config.auth, keys);
+  if (!believed) {
+    return std::move(believed).failure();
   }
-  auto authenticator = auth::Authenticator::make(options, *keys);
-  if (!authenticator) {
-    return std::move(authenticator).failure();
+  std::shared_ptr<const mercure::Authority> hub;
+  if (config.server.mercure.enabled) {
+    auto made = mercure::Authority::make(config.server.mercure, mercure_keys, subscriber_keys);
+    if (!made) {
+      return std::move(made).failure();
+    }
+    hub = *std::move(made);
   }
-  return Access{std::move(*keys), std::move(*authenticator)};
+  authenticator = *std::move(believed);
+  mercure = std::move(hub);
+  return Ok{};
+}
+
+Result<Access> read_access(const config::Config& config, std::vector<std::string>& notes) {
+  const mercure::Options& mercure = config.server.mercure;
+  Access access;
+  const auto read = [&notes](const auth::JwtOptions& options, const std::string& section,
+                             auth::JwtKeys& keys) -> Status {
+    auto found = read_jwt_keys(options, section, notes);
+    if (!found) {
+      return std::move(found).failure();
+    }
+    keys = *std::move(found);
+    return Ok{};
+  };
+  if (auto status = read(config.auth.jwt, "auth.jwt", access.keys); !status) {
+    return std::move(status).failure();
+  }
+  if (auto status = read(mercure.jwt, "mercure.jwt", access.mercure_keys); !status) {
+    return std::move(status).failure();
+  }
+  if (auto status = read(mercure.subscriber_jwt, "mercure.subscriber_jwt", access.subscriber_keys);
+      !status) {
+    return std::move(status).failure();
+  }
+  if (auto status = access.make(config); !status) {
+    return std::move(status).failure();
+  }
+  return access;
 }
 
 }  // namespace ringcast::app

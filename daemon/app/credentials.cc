@@ -15,6 +15,12 @@ constexpr std::string_view kPrefix = "${CREDENTIALS_DIRECTORY}/";
 std::vector<std::pair<std::string, std::string*>> file_names(config::Config& config) {
   std::vector<std::pair<std::string, std::string*>> names = {
       {"auth.jwt.key_file", &config.auth.jwt.key_file}, {"auth.jwt.jwks", &config.auth.jwt.jwks}};
+  auth::JwtOptions& jwt = config.server.mercure.jwt;
+  auth::JwtOptions& subscriber = config.server.mercure.subscriber_jwt;
+  names.insert(names.end(), {{"mercure.jwt.key_file", &jwt.key_file},
+                             {"mercure.jwt.jwks", &jwt.jwks},
+                             {"mercure.subscriber_jwt.key_file", &subscriber.key_file},
+                             {"mercure.subscriber_jwt.jwks", &subscriber.jwks}});
   for (size_t i = 0; i < config.listen.size(); ++i) {
     if (auto& tls = config.listen[i].tls) {
       const std::string path = "listen[" + std::to_string(i) + "].tls.";

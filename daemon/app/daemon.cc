@@ -6,6 +6,7 @@
 
 #include "app/credentials.h"
 #include "app/listeners.h"
+#include "topics/matcher.h"
 
 namespace ringcast::app {
 
@@ -16,6 +17,8 @@ constexpr uint64_t kOwnDescriptors = 64;
 constexpr uint64_t kDescriptorsPerWorker = 4;
 // How often the files of certificates are looked at.
 constexpr uint64_t kTlsLookMs = 10'000;
+// How long it can be read who came to a Mercure hub and left it.
+constexpr int64_t kSubscriptionEventsMs = 300'000;
 // What webhooks get at the end, after the last streams: these are told to have left.
 constexpr int64_t kLastDeliveriesMs = 2'000;
 
@@ -146,130 +149,6 @@ void Daemon::on_signal(int number) {
   }
 }
 
-void Daemon::start_reload() {
-  if (std::exchange(is_reloading_, true)) {
-    wants_reload_ = true;  // The one that runs may have read the file before it was changed.
-    return;
-  }
-  if (reloading_.joinable()) {
-    reloading_.join();
-  }
-  if (report_ && services_.is_ready()) {
-    report_->reloading();
-  }
-  reloading_ = std::thread([this] {
-    tls_renewal_->renew_all();
-    auto loaded = std::make_shared<Result<config::Loaded>>(reload_());
-    Status read = *loaded ? Status(Ok{}) : Status(Failure{loaded->error()});
-    auto access = std::make_shared<Access>();
-    if (read) {
-      read = check_files(**loaded, *access);
-    }
-    auto webhooks = std::make_shared<std::vector<webhooks::Target>>();
-    if (read) {
-      auto found = read_webhooks((*loaded)->config.webhooks);
-      read = found ? Status(Ok{}) : Status(Failure{found.error()});
-      *webhooks = found ? *std::move(found) : std::vector<webhooks::Target>();
-    }
-    mailbox_->post([this, read, loaded, access, webhooks] {
-      is_reloading_ = false;
-      reload_counts_.has_failed = !read;
-      if (read && server_) {
-        apply(std::move(**loaded), std::move(*access), std::move(*webhooks));
-        ++reload_counts_.done;
-      } else if (!read) {
-        log_({LogLevel::kError,
-              "reload failed: the old configuration stays",
-              {{"error", read.error().detail}}});
-        ++reload_counts_.failed;
-      }
-      if (std::exchange(wants_reload_, false) && server_) {
-        start_reload();
-      } else if (report_ && services_.is_ready()) {
-        report_->reloaded();
-      }
-    });
-  });
-}
-
-// What a reload reads beside the configuration, on its thread.
-Status Daemon::check_files(config::Loaded& loaded, Access& access) const {
-  if (Status there = check_credentials(loaded.config); !there) {
-    return there;
-  }
-  if (Status exposed = check_exposure(listeners_, loaded.config.auth); !exposed) {
-    return exposed;
-  }
-  auto found = read_access(loaded.config.auth, loaded.warnings);
-  if (!found) {
-    return std::move(found).failure();
-  }
-  access = *std::move(found);
-  return Ok{};
-}
-
-void Daemon::apply(config::Loaded loaded, Access access, std::vector<webhooks::Target> webhooks) {
-  for (const std::string& warning : loaded.warnings) {
-    log_({LogLevel::kWarn, warning, {}});
-  }
-  for (const std::string& key : config::needs_restart(config_, loaded.config)) {
-    log_({LogLevel::kWarn, "reload: this key changes only with a restart", {{"key", key}}});
-  }
-  config::Config next = std::move(loaded.config);
-  next.listen = config_.listen;
-  next.workers = config_.workers;
-  next.server.memory_bytes = config_.server.memory_bytes;
-  next.journal.path = config_.journal.path;
-  next.journal.sync = config_.journal.sync;
-  // A JWKS at a URL was not waited for: what it held last counts until it is read again.
-  if (!access.keys.missing.empty() && next.auth.jwt == config_.auth.jwt) {
-    access.keys = access_.keys;
-    if (auto same = auth::Authenticator::make(next.auth, access.keys); same) {
-      access.authenticator = std::move(*same);
-    }
-  }
-  config_ = std::move(next);
-  access_ = std::move(access);
-  webhooks_ = std::move(webhooks);
-  settings_ = make_settings();
-  log_output_.configure(config_.log);
-  server_->apply(settings_);
-  apply_journal_options();
-  if (!services_.is_starting) {
-    webhook_sender_.apply(webhooks_);
-  }
-  watch_jwks();
-  log_({LogLevel::kInfo, "reload done", {}});
-}
-
-// The JWKS of the present configuration, from now on.
-void Daemon::watch_jwks() {
-  ++jwks_watches_;
-  jwks_.reset();
-  if (config_.auth.jwt.jwks.empty()) {
-    return;
-  }
-  jwks_ = std::make_unique<JwksSource>(
-      config_.auth.jwt, access_.keys, log_,
-      [this, watch = jwks_watches_](const auth::JwtKeys& keys) {
-        mailbox_->post([this, watch, keys] {
-          if (watch == jwks_watches_) {  // Else it was read for another configuration.
-            take_keys(keys);
-          }
-        });
-      });
-}
-
-void Daemon::take_keys(auth::JwtKeys keys) {
-  auto authenticator = auth::Authenticator::make(config_.auth, keys);
-  if (!server_ || !authenticator) {
-    return;  // The source has judged them by the same options.
-  }
-  access_ = {std::move(keys), std::move(*authenticator)};
-  settings_ = make_settings();
-  server_->apply(settings_);
-}
-
 void Daemon::drain() {
   is_draining_ = true;
   log_({LogLevel::kInfo,
@@ -293,7 +172,7 @@ void Daemon::end() {
   // On the next turn: this is called from inside the server.
   mailbox_->post([this] {
     if (server_) {
-      jwks_.reset();
+      jwks_.clear();
       sys_ticker_.reset();
       server_->stop();
       webhook_sender_.finish(is_hurried_ ? 0 : kLastDeliveriesMs);
@@ -311,9 +190,17 @@ void Daemon::end() {
 }
 
 server::SettingsRef Daemon::make_settings() const {
-  server::Settings settings{config_.server, access_.authenticator, config_.auth.jwt.cookie};
+  server::Settings settings{config_.server, access_.authenticator, config_.auth.jwt.cookie,
+                            access_.mercure};
   server::Options& options = settings.options;
   options.workers = config_.workers == 0 ? core_count() : config_.workers;
+  if (access_.mercure && options.mercure.subscriptions) {
+    // Each stream's are topics of their own, which nobody names again once it is gone.
+    topics::Policy policy = options.policies.fallback;
+    policy.age_ms = kSubscriptionEventsMs;
+    policy.keep = 0;
+    options.policies.rules.push_back({std::string(topics::kMercureRoot) + "/**", policy});
+  }
   options.commit = {.pending_bytes = config_.journal.pending_bytes,
                     .sync_interval_ms = config_.journal.interval_ms};
   // Decided here, so that no line is made only to be thrown away.
@@ -349,8 +236,10 @@ std::string Daemon::metrics() {
   admin::Snapshot all = snapshot();
   all.tallies = hub_.tallies();
   all.process = admin::read_process();
-  all.presence_events = services_.presence.counts().events;
-  all.presence_dropped = services_.presence.counts().dropped;
+  const auto& presence = services_.presence.counts();
+  const auto& subscriptions = services_.mercure_subscriptions.counts();
+  all.presence_events = presence.events + subscriptions.events;
+  all.presence_dropped = presence.dropped + subscriptions.dropped;
   all.webhooks = webhook_sender_.snapshot();
   all.journal_read_failures = journal_readers_ ? journal_readers_->failures() : 0;
   all.reloads = reload_counts_;

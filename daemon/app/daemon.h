@@ -55,9 +55,10 @@ class Daemon {
   void on_signal(int number);
   void start_reload();
   Status check_files(config::Loaded& loaded, Access& access) const;
-  void apply(config::Loaded loaded, Access access, std::vector<webhooks::Target> webhooks);
-  void take_keys(auth::JwtKeys keys);
+  Status apply(config::Loaded loaded, Access access, std::vector<webhooks::Target> webhooks);
+  void take_keys(auth::JwtKeys Access::*which, auth::JwtKeys keys);
   void watch_jwks();
+  void watch_jwks(auth::JwtOptions options, auth::JwtKeys Access::*which);
   void start_sys_feed();
   void drain();
   void end();
@@ -97,7 +98,7 @@ class Daemon {
   std::unique_ptr<net::Ticker> sys_ticker_;
   std::unique_ptr<TlsRenewal> tls_renewal_;
   std::unique_ptr<net::Ticker> tls_ticker_;
-  std::unique_ptr<JwksSource> jwks_;
+  std::vector<std::unique_ptr<JwksSource>> jwks_;
   std::unique_ptr<ServiceReport> report_;  // None without systemd.
   uint64_t jwks_watches_ = 0;
   std::thread reloading_;

@@ -150,20 +150,20 @@ Result<std::vector<server::ServedListener>> open_listeners(const config::Config&
       listeners.push_back({std::move(socket), listening, std::move(*identity)});
     }
   }
-  if (Status exposed = check_exposure(listeners, config.auth); !exposed) {
+  if (Status exposed = check_exposure(listeners, config); !exposed) {
     return std::move(exposed).failure();
   }
   return listeners;
 }
 
 Status check_exposure(const std::vector<server::ServedListener>& listeners,
-                      const auth::Options& auth) {
+                      const config::Config& config) {
   const auto is_open = [](const server::ServedListener& each) { return !each.listening.is_local; };
   const auto exposed = std::find_if(listeners.begin(), listeners.end(), is_open);
-  if (exposed == listeners.end()) {
+  if (exposed == listeners.end() || config.server.mercure.enabled) {
     return Ok{};
   }
-  if (Status said = auth::check_open_to_others(auth); !said) {
+  if (Status said = auth::check_open_to_others(config.auth); !said) {
     return fail(Errc::kInvalid, exposed->listener.address().text() +
                                     " can be reached from other machines, but " +
                                     said.error().detail);

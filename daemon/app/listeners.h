@@ -31,6 +31,6 @@ Result<std::vector<server::ServedListener>> open_listeners(const config::Config&
 
 // Others than this machine reach a listener only where it is said who may do what.
 Status check_exposure(const std::vector<server::ServedListener>& listeners,
-                      const auth::Options& auth);
+                      const config::Config& config);
 
 }  // namespace ringcast::app

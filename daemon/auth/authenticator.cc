@@ -11,7 +11,8 @@
 #include "auth/claims.h"
 #include "auth/digest.h"
 #include "auth/jwt.h"
-#include "base/json.h"
+#include "auth/jwt_verifier.h"
+#include "auth/source.h"
 
 namespace ringcast::auth {
 
@@ -19,27 +20,13 @@ namespace {
 
 // Below this a token could be guessed, however it is compared.
 constexpr size_t kMinTokenBytes = 16;
-constexpr size_t kShownBytes = 64;
 
 Failure refuse(std::string why) {
   return fail(Errc::kUnauthorized, std::move(why));
 }
 
-// Joins texts so that other texts never give the same.
-std::string joined(const std::vector<std::string>& texts) {
-  std::string out = std::to_string(texts.size()) + ":";
-  for (const std::string& text : texts) {
-    out.append(std::to_string(text.size())).append(":").append(text);
-  }
-  return out;
-}
-
 std::string text_of(const Grants& grants) {
   return joined({joined(grants.publish), joined(grants.subscribe), joined(grants.admin)});
-}
-
-uint64_t source_of(const std::vector<std::string>& parts) {
-  return short_form(sha256(joined(parts)));
 }
 
 struct KnownToken {
@@ -47,20 +34,10 @@ struct KnownToken {
   IdentityRef identity;
 };
 
-struct KnownKey {
-  JwtKey key;
-  uint64_t source;
-};
-
 // What a key vouches for is what these let through.
-std::string text_of(const JwtOptions& options) {
-  std::vector<std::string> algorithms;
-  for (const Algorithm algorithm : options.algorithms) {
-    algorithms.emplace_back(name_of(algorithm));
-  }
-  std::sort(algorithms.begin(), algorithms.end());
-  return joined({joined(algorithms), options.issuer, joined(options.audience), options.claim,
-                 std::to_string(options.leeway_ms)});
+std::vector<std::string> rules_of(const JwtOptions& options) {
+  return {options.issuer, joined(options.audience), options.claim,
+          std::to_string(options.leeway_ms)};
 }
 
 IdentityRef anonymous_of(const Options& options, bool is_local) {
@@ -82,28 +59,6 @@ KnownToken known(const StaticToken& token) {
                        .source = source_of({"token", token.name, digest, text_of(token.grants)})})};
 }
 
-// Says why no key is there for an algorithm, if that is so.
-Status check_keys(const JwtOptions& options, const JwtKeys& keys) {
-  if (!options.is_on() || !keys.missing.empty()) {
-    return Ok{};
-  }
-  const auto is_served = [&](Algorithm algorithm) {
-    return std::any_of(keys.keys.begin(), keys.keys.end(),
-                       [&](const JwtKey& key) { return key.serves(algorithm); });
-  };
-  if (std::any_of(options.algorithms.begin(), options.algorithms.end(), is_served)) {
-    return Ok{};
-  }
-  std::string names;
-  for (const Algorithm algorithm : options.algorithms) {
-    names.append(names.empty() ? "" : ", ").append(name_of(algorithm));
-  }
-  return fail(Errc::kInvalid,
-              "no key serves " + names +
-                  (keys.keys.empty() ? "" : ": there is " + keys.keys.front().description()),
-              "auth.jwt.algorithms");
-}
-
 }  // namespace
 
 struct Authenticator::State {
@@ -111,8 +66,7 @@ struct Authenticator::State {
   IdentityRef open;
   std::vector<KnownToken> tokens;
   JwtOptions jwt;
-  std::vector<KnownKey> keys;
-  std::string missing;
+  JwtVerifier verifier;
   std::set<uint64_t> sources;
 
   // Looks at all of them whatever it finds, so that the time does not tell which one it was.
@@ -127,53 +81,12 @@ struct Authenticator::State {
     return found;
   }
 
-  [[nodiscard]] Failure refuse_key(const std::string& why) const {
-    return refuse(missing.empty() ? why : why + ": " + missing);
-  }
-
-  // The key that the signature is by.
-  Result<const KnownKey*> find_key(const Jwt& jwt_text, Algorithm algorithm) const {
-    const auto& id = jwt_text.key_id;
-    const auto is_meant = [&](const KnownKey& each) { return !id || each.key.is_meant_by(*id); };
-    if (id && std::none_of(keys.begin(), keys.end(), is_meant)) {
-      const bool is_long = id->size() > kShownBytes;
-      return refuse_key("unknown key id " + (is_long ? "(" + std::to_string(id->size()) + " bytes)"
-                                                     : json::quoted(*id)));
-    }
-    bool is_tried = false;
-    for (const KnownKey& each : keys) {
-      if (is_meant(each) && each.key.serves(algorithm)) {
-        is_tried = true;
-        if (each.key.verify(algorithm, jwt_text.signed_text, jwt_text.signature)) {
-          return &each;
-        }
-      }
-    }
-    return is_tried
-               ? refuse("the signature does not match")
-               : refuse_key("no key that fits the algorithm " + std::string(name_of(algorithm)));
-  }
-
   Result<IdentityRef> authenticate_jwt(std::string_view token, int64_t now_unix_ms) const {
-    const auto parsed = parse_jwt(token);
-    if (!parsed) {
-      return refuse(parsed.error().detail);
+    const auto verified = verifier.verify(token);
+    if (!verified) {
+      return Failure{verified.error()};
     }
-    const auto algorithm = algorithm_named(parsed->algorithm);
-    const auto& allowed = jwt.algorithms;
-    if (!algorithm || std::find(allowed.begin(), allowed.end(), *algorithm) == allowed.end()) {
-      const bool is_long = parsed->algorithm.size() > kShownBytes;
-      return refuse("the algorithm " +
-                    (algorithm ? parsed->algorithm
-                     : is_long ? "of the token"
-                               : json::quoted(parsed->algorithm)) +
-                    " is not in auth.jwt.algorithms");
-    }
-    auto key = find_key(*parsed, *algorithm);
-    if (!key) {
-      return std::move(key).failure();
-    }
-    auto claims = read_claims(parsed->payload, jwt.claim);
+    auto claims = read_claims(verified->payload, jwt.claim);
     if (!claims) {
       return std::move(claims).failure();
     }
@@ -185,7 +98,7 @@ struct Authenticator::State {
         .name = is_named ? *claims->subject : "jwt",
         .grants = std::move(claims->grants),
         .expires_unix_ms = claims->expires_unix_ms ? *claims->expires_unix_ms + jwt.leeway_ms : 0,
-        .source = (*key)->source}));
+        .source = verified->source}));
   }
 };
 
@@ -197,7 +110,8 @@ Result<std::shared_ptr<const Authenticator>> Authenticator::make(const Options& 
   if (auto status = check_options(options); !status) {
     return std::move(status).failure();
   }
-  if (auto status = check_keys(options.jwt, keys); !status) {
+  JwtVerifier verifier("auth.jwt", options.jwt.algorithms, keys, rules_of(options.jwt));
+  if (auto status = verifier.check_keys(); options.jwt.is_on() && !status) {
     return std::move(status).failure();
   }
   auto state = std::make_unique<State>();
@@ -209,12 +123,7 @@ Result<std::shared_ptr<const Authenticator>> Authenticator::make(const Options& 
     state->sources.insert(state->tokens.back().identity->source);
   }
   state->jwt = options.jwt;
-  state->missing = keys.missing;
-  const std::string rules = text_of(options.jwt);
-  for (const JwtKey& key : keys.keys) {
-    state->keys.push_back({key, source_of({"jwt", key.fingerprint(), rules})});
-    state->sources.insert(state->keys.back().source);
-  }
+  state->verifier = std::move(verifier);
   return std::shared_ptr<const Authenticator>(new Authenticator(std::move(state)));
 }
 
@@ -244,7 +153,7 @@ Result<IdentityRef> Authenticator::authenticate(std::string_view token, int64_t 
 }
 
 bool Authenticator::vouches_for(uint64_t source) const {
-  return state_->sources.count(source) > 0;
+  return state_->sources.count(source) > 0 || state_->verifier.vouches_for(source);
 }
 
 }  // namespace ringcast::auth

@@ -26,7 +26,7 @@ Status read_header(std::string_view text, Jwt& jwt) {
       if (name == "crit") {
         return refuse("crit asks for extensions, and none is known here");
       }
-      if (name != "alg" && name != "kid") {
+      if (name != "alg" && name != "kid" && name != "typ") {
         return Ok{};
       }
       auto member = value.string();
@@ -35,6 +35,10 @@ Status read_header(std::string_view text, Jwt& jwt) {
       }
       if (name == "kid") {
         jwt.key_id = *member;
+        return Ok{};
+      }
+      if (name == "typ") {
+        jwt.type = *member;
         return Ok{};
       }
       has_algorithm = true;
@@ -67,6 +71,7 @@ Result<Jwt> parse_jwt(std::string_view token) {
     return refuse("the token's " + std::string(part) + " is not base64url without padding");
   }
   Jwt jwt{.algorithm = {},
+          .type = {},
           .key_id = {},
           .signed_text = token.substr(0, second),
           .payload = *std::move(payload),

@@ -14,6 +14,7 @@ inline constexpr size_t kMaxJwtBytes = 8192;
 // A JWT as it is written (compact JWS, RFC 7515 section 7.1), taken apart and not yet believed.
 struct Jwt {
   std::string algorithm;              // As the header says it; whether it is allowed is not asked.
+  std::string type;                   // `typ`; empty: none.
   std::optional<std::string> key_id;  // `kid`
   std::string_view signed_text;       // In the token: header and payload, as they came.
   std::string payload;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "auth/algorithm.h"
+#include "base/result.h"
 
 namespace ringcast::auth {
 
@@ -31,5 +32,9 @@ struct JwtOptions {
   [[nodiscard]] bool is_jwks_url() const noexcept { return jwks.find("://") != std::string::npos; }
   bool operator==(const JwtOptions&) const = default;
 };
+
+// What can be told of algorithms and keys without reading them. kInvalid, with the key in `field`;
+// `section` is what they are in: "auth.jwt".
+Status check_key_options(const JwtOptions& jwt, const std::string& section);
 
 }  // namespace ringcast::auth

@@ -39,14 +39,14 @@ Status check_tokens(const std::vector<StaticToken>& tokens) {
 }
 
 // Nobody between here and there may exchange the keys, so that only loopback goes without TLS.
-Status check_jwks(const JwtOptions& jwt) {
+Status check_jwks(const JwtOptions& jwt, const std::string& field) {
   if (!jwt.is_jwks_url()) {
     return Ok{};
   }
   const auto url = parse_web_url(jwt.jwks);
   if (!url) {
     return fail(Errc::kInvalid, "must have a host behind the scheme, without user and password",
-                "auth.jwt.jwks");
+                field);
   }
   if (url->is_protected()) {
     return Ok{};
@@ -56,25 +56,15 @@ Status check_jwks(const JwtOptions& jwt) {
                   ? "must be https: with http, whoever is on the way to " + std::string(url->host) +
                         " could put in keys of their own"
                   : "must be a file or an https URL, not " + std::string(url->scheme),
-              "auth.jwt.jwks");
+              field);
 }
 
 Status check_jwt(const JwtOptions& jwt) {
-  if (jwt.is_on() && jwt.algorithms.empty()) {
-    return fail(Errc::kInvalid,
-                "must name the algorithms that tokens may use, as in [ES256]: what a token says of "
-                "itself is no reason to believe it",
-                "auth.jwt.algorithms");
-  }
-  if (!jwt.is_on() && (!jwt.algorithms.empty() || !jwt.issuer.empty() || !jwt.audience.empty())) {
+  if (!jwt.is_on() && (!jwt.issuer.empty() || !jwt.audience.empty())) {
     return fail(Errc::kInvalid, "needs a key: set auth.jwt.key_file, auth.jwt.jwks or auth.jwt.key",
                 "auth.jwt");
   }
-  if (!jwt.key.empty() && !jwt.key_file.empty()) {
-    return fail(Errc::kInvalid, "is there beside auth.jwt.key_file: set one of them",
-                "auth.jwt.key");
-  }
-  if (auto status = check_jwks(jwt); !status) {
+  if (auto status = check_key_options(jwt, "auth.jwt"); !status) {
     return status;
   }
   if (jwt.claim.empty()) {
@@ -84,6 +74,26 @@ Status check_jwt(const JwtOptions& jwt) {
 }
 
 }  // namespace
+
+Status check_key_options(const JwtOptions& jwt, const std::string& section) {
+  if (jwt.is_on() && jwt.algorithms.empty()) {
+    return fail(Errc::kInvalid,
+                "must name the algorithms that tokens may use, as in [ES256]: what a token says of "
+                "itself is no reason to believe it",
+                section + ".algorithms");
+  }
+  if (!jwt.is_on() && !jwt.algorithms.empty()) {
+    return fail(
+        Errc::kInvalid,
+        "needs a key: set " + section + ".key_file, " + section + ".jwks or " + section + ".key",
+        section);
+  }
+  if (!jwt.key.empty() && !jwt.key_file.empty()) {
+    return fail(Errc::kInvalid, "is there beside " + section + ".key_file: set one of them",
+                section + ".key");
+  }
+  return check_jwks(jwt, section + ".jwks");
+}
 
 Status check_options(const Options& options) {
   Status status = check_tokens(options.tokens);

@@ -59,6 +59,9 @@ Status check_listen(const Config& config, const Assignment& assignment) {
     if (!listen.systemd.empty() || address.is_local()) {
       continue;
     }
+    if (config.server.mercure.enabled) {
+      continue;  // There is something to be had with its tokens, or it says that it needs none.
+    }
     if (auto status = auth::check_open_to_others(config.auth); !status) {
       return fail_at(
           where, path,
@@ -122,7 +125,9 @@ Status check_proxies(const Config& config, std::span<const Assignment> assignmen
 // The assignment to a key, or where it has none, the last one in its section.
 const Assignment* nearest_to(std::span<const Assignment> assignments, std::string_view field) {
   const Assignment* near = nullptr;
-  const std::string_view section = field.starts_with("auth.jwt") ? "auth.jwt." : "auth.";
+  const std::string_view section = field.starts_with("mercure.")   ? "mercure."
+                                   : field.starts_with("auth.jwt") ? "auth.jwt."
+                                                                   : "auth.";
   for (const Assignment& assignment : assignments) {
     const std::string_view path = assignment.key->path;
     const bool is_found = near != nullptr && field.starts_with(near->key->path);
@@ -148,6 +153,24 @@ Status check_auth(const Config& config, std::span<const Assignment> assignments)
   const Assignment* near = nearest_to(assignments, error.field);
   return near == nullptr ? std::move(status)
                          : fail_at(near->value->where, error.field, error.detail);
+}
+
+Status check_mercure(const Config& config, std::span<const Assignment> assignments) {
+  const mercure::Options& options = config.server.mercure;
+  const std::vector<std::string>& origins = options.publish_origins;
+  if (!origins.empty() && origins.front() == "*" && !options.cookie.empty()) {
+    return fail_at(last_of(assignments, "mercure.publish_origins")->value->where,
+                   "mercure.publish_origins",
+                   "with \"*\" every page could publish with the cookies of its visitors: list the "
+                   "origins, or set mercure.cookie to \"\"");
+  }
+  auto status = mercure::check_options(options);
+  if (status) {
+    return status;
+  }
+  const Assignment* near = nearest_to(assignments, status.error().field);
+  return near == nullptr ? std::move(status)
+                         : fail_at(near->value->where, status.error().field, status.error().detail);
 }
 
 // A webhook that waits for what is never told would be silent.
@@ -185,6 +208,9 @@ Status check_together(const Config& config, std::span<const Assignment> assignme
     return status;
   }
   if (auto status = check_auth(config, assignments); !status) {
+    return status;
+  }
+  if (auto status = check_mercure(config, assignments); !status) {
     return status;
   }
   if (auto status = check_webhooks(config, assignments); !status) {

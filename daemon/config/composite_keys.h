@@ -32,6 +32,18 @@ std::string print_algorithms(const Config& config);
 
 Status read_audience(const Node& value, std::string_view path, Config& config);
 std::string print_audience(const Config& config);
+
+Status read_mercure_path(const Node& value, std::string_view path, Config& config);
+std::string print_mercure_path(const Config& config);
+
+Status read_mercure_algorithms(const Node& value, std::string_view path, Config& config);
+std::string print_mercure_algorithms(const Config& config);
+Status read_subscriber_algorithms(const Node& value, std::string_view path, Config& config);
+std::string print_subscriber_algorithms(const Config& config);
+
+Status read_publish_origins(const Node& value, std::string_view path, Config& config);
+std::string print_publish_origins(const Config& config);
+
 Status read_trusted(const Node& value, std::string_view path, Config& config);
 std::string print_trusted(const Config& config);
 

@@ -34,26 +34,50 @@ Status check_audience(std::string_view name) {
   return name.empty() ? fail(Errc::kInvalid, "must not be empty") : Status(Ok{});
 }
 
-}  // namespace
-
-Status read_algorithms(const Node& value, std::string_view path, Config& config) {
+Status read_algorithms_of(auth::JwtOptions& jwt, const Node& value, std::string_view path) {
   auto names = read_strings(value, path, check_algorithm);
   if (!names) {
     return std::move(names).failure();
   }
-  config.auth.jwt.algorithms.clear();
+  jwt.algorithms.clear();
   for (const std::string& name : *names) {
-    config.auth.jwt.algorithms.push_back(*auth::algorithm_named(name));
+    jwt.algorithms.push_back(*auth::algorithm_named(name));
   }
   return Ok{};
 }
 
-std::string print_algorithms(const Config& config) {
+std::string print_algorithms_of(const auth::JwtOptions& jwt) {
   std::string out;
-  for (const auth::Algorithm algorithm : config.auth.jwt.algorithms) {
+  for (const auth::Algorithm algorithm : jwt.algorithms) {
     out.append(out.empty() ? "" : ", ").append(auth::name_of(algorithm));
   }
   return " [" + out + "]";
+}
+
+}  // namespace
+
+Status read_algorithms(const Node& value, std::string_view path, Config& config) {
+  return read_algorithms_of(config.auth.jwt, value, path);
+}
+
+std::string print_algorithms(const Config& config) {
+  return print_algorithms_of(config.auth.jwt);
+}
+
+Status read_mercure_algorithms(const Node& value, std::string_view path, Config& config) {
+  return read_algorithms_of(config.server.mercure.jwt, value, path);
+}
+
+std::string print_mercure_algorithms(const Config& config) {
+  return print_algorithms_of(config.server.mercure.jwt);
+}
+
+Status read_subscriber_algorithms(const Node& value, std::string_view path, Config& config) {
+  return read_algorithms_of(config.server.mercure.subscriber_jwt, value, path);
+}
+
+std::string print_subscriber_algorithms(const Config& config) {
+  return print_algorithms_of(config.server.mercure.subscriber_jwt);
 }
 
 Status read_audience(const Node& value, std::string_view path, Config& config) {

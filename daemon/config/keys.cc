@@ -62,6 +62,18 @@ auto& jwt(Config& config) {
   return config.auth.jwt.*Member;
 }
 template <auto Member>
+auto& mercure(Config& config) {
+  return config.server.mercure.*Member;
+}
+template <auto Member>
+auto& mercure_jwt(Config& config) {
+  return config.server.mercure.jwt.*Member;
+}
+template <auto Member>
+auto& mercure_subscriber_jwt(Config& config) {
+  return config.server.mercure.subscriber_jwt.*Member;
+}
+template <auto Member>
 auto& limit(Config& config) {
   return config.server.limits.*Member;
 }
@@ -108,6 +120,7 @@ using Limits = server::Limits;
 using Proxies = server::ProxyOptions;
 using Stream = server::StreamOptions;
 using Jwt = auth::JwtOptions;
+using Mercure = mercure::Options;
 using Idempotency = server::IdempotencyOptions;
 using Server = server::Options;
 
@@ -180,6 +193,29 @@ constexpr std::array kKeys = {
     Key{"auth.jwt.claim", kLive, Text{jwt<&Jwt::claim>, "the name of a claim"}},
     Key{"auth.jwt.leeway", kLive, Time{jwt<&Jwt::leeway_ms>, 0, 10 * kMinute}},
     Key{"auth.jwt.cookie", kLive, Text{jwt<&Jwt::cookie>, "the name of a cookie or \"\""}},
+    Key{"mercure.enabled", kLive, Flag{mercure<&Mercure::enabled>}},
+    Key{"mercure.path", kLive, Composite{read_mercure_path, print_mercure_path, "a path", true}},
+    Key{"mercure.jwt.algorithms", kLive,
+        Composite{read_mercure_algorithms, print_mercure_algorithms, "a list of algorithms"}},
+    Key{"mercure.jwt.key_file", kLive, Text{mercure_jwt<&Jwt::key_file>, "a file or \"\""}},
+    Key{"mercure.jwt.key", kLive,
+        Text{mercure_jwt<&Jwt::key>, "a PEM public key, a secret or \"\""}},
+    Key{"mercure.jwt.jwks", kLive, Text{mercure_jwt<&Jwt::jwks>, "a file, a URL or \"\""}},
+    Key{"mercure.subscriber_jwt.algorithms", kLive,
+        Composite{read_subscriber_algorithms, print_subscriber_algorithms, "a list of algorithms"}},
+    Key{"mercure.subscriber_jwt.key_file", kLive,
+        Text{mercure_subscriber_jwt<&Jwt::key_file>, "a file or \"\""}},
+    Key{"mercure.subscriber_jwt.key", kLive,
+        Text{mercure_subscriber_jwt<&Jwt::key>, "a PEM public key, a secret or \"\""}},
+    Key{"mercure.subscriber_jwt.jwks", kLive,
+        Text{mercure_subscriber_jwt<&Jwt::jwks>, "a file, a URL or \"\""}},
+    Key{"mercure.resource", kLive, Text{mercure<&Mercure::resource>, "a URL or \"\""}},
+    Key{"mercure.issuer", kLive, Text{mercure<&Mercure::issuer>, "text"}},
+    Key{"mercure.anonymous", kLive, Flag{mercure<&Mercure::anonymous>}},
+    Key{"mercure.subscriptions", kLive, Flag{mercure<&Mercure::subscriptions>}},
+    Key{"mercure.cookie", kLive, Text{mercure<&Mercure::cookie>, "the name of a cookie or \"\""}},
+    Key{"mercure.publish_origins", kLive,
+        Composite{read_publish_origins, print_publish_origins, "a list of origins"}},
     Key{"proxies.trusted", kLive, Composite{read_trusted, print_trusted, "a list of networks"}},
     Key{"proxies.header", kLive, kHeaderChoice},
     Key{"proxies.protocol", kLive, Flag{proxy<&Proxies::has_protocol>}},

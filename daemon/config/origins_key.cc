@@ -73,9 +73,7 @@ Status check_origin(std::string_view origin) {
   return Ok{};
 }
 
-}  // namespace
-
-Status read_origins(const Node& value, std::string_view path, Config& config) {
+Status read_origins_into(std::vector<std::string>& out, const Node& value, std::string_view path) {
   auto origins = read_strings(value, path, check_origin);
   if (!origins) {
     return std::move(origins).failure();
@@ -84,12 +82,26 @@ Status read_origins(const Node& value, std::string_view path, Config& config) {
   if (has_any && origins->size() > 1) {
     return fail_at(value.where, path, "\"*\" stands alone: every origin is in it");
   }
-  config.server.cors_origins = *std::move(origins);
+  out = *std::move(origins);
   return Ok{};
+}
+
+}  // namespace
+
+Status read_origins(const Node& value, std::string_view path, Config& config) {
+  return read_origins_into(config.server.cors_origins, value, path);
 }
 
 std::string print_origins(const Config& config) {
   return " " + print_strings(config.server.cors_origins);
+}
+
+Status read_publish_origins(const Node& value, std::string_view path, Config& config) {
+  return read_origins_into(config.server.mercure.publish_origins, value, path);
+}
+
+std::string print_publish_origins(const Config& config) {
+  return " " + print_strings(config.server.mercure.publish_origins);
 }
 
 }  // namespace ringcast::config

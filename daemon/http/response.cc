@@ -55,7 +55,8 @@ void append_response(std::string& out, const Response& response, Framing framing
   const Digits status(static_cast<uint64_t>(response.status));
   const Digits length(response.body.size());
   const bool has_type = !response.content_type.empty();
-  const bool has_body = response.status != 204;  // RFC 9110 section 8.6 forbids the length there.
+  // RFC 9110 section 8.6 forbids the length with 204, and with 304 one that is not that of the 200.
+  const bool has_body = response.status != 204 && response.status != 304;
   append(out, {"HTTP/1.1 ", status.view(), " ", reason_phrase(response.status),
                has_type ? "\r\nContent-Type: " : "", response.content_type,
                has_body ? "\r\nContent-Length: " : "", has_body ? length.view() : ""});

@@ -26,7 +26,7 @@ Result<uint64_t> PlaceFinder::find(const PlaceQuery& query) {
 
 // Of any type: who resumes names the last event that it got, with another filter perhaps.
 Result<uint64_t> PlaceFinder::find_id(const PlaceQuery& query) {
-  Wanted wanted(topic_rows_, query.topics, query.patterns);
+  Wanted wanted(topic_rows_, query.topics);
   by_id_.bind_text(1, query.publisher_id).bind(2, query.up_to).bind(3, query.looked_at);
   Rows rows(by_id_);
   while (rows.next()) {
@@ -56,8 +56,8 @@ Result<bool> PlaceFinder::matches(const EventWalk& walk, const PlaceQuery& query
 }
 
 Result<uint64_t> PlaceFinder::find_newest(const PlaceQuery& query) {
-  Wanted wanted(topic_rows_, query.topics, query.patterns);
-  EventWalk walk(walk_rows_, wanted, query.topics, 0, query.up_to, Direction::kDown);
+  Wanted wanted(topic_rows_, query.topics);
+  EventWalk walk(walk_rows_, wanted, query.topics.numbers, 0, query.up_to, Direction::kDown);
   uint64_t place = 0;
   uint64_t found = 0;
   for (uint64_t looked_at = 0; looked_at < query.looked_at && found < query.newest; ++looked_at) {
@@ -81,8 +81,8 @@ Result<uint64_t> PlaceFinder::find_since(const PlaceQuery& query) {
   if (!place || *place == 0) {
     return place;
   }
-  Wanted wanted(topic_rows_, query.topics, query.patterns);
-  EventWalk walk(walk_rows_, wanted, query.topics, *place - 1, query.up_to, Direction::kUp);
+  Wanted wanted(topic_rows_, query.topics);
+  EventWalk walk(walk_rows_, wanted, query.topics.numbers, *place - 1, query.up_to, Direction::kUp);
   for (uint64_t looked_at = 0; looked_at < query.looked_at; ++looked_at) {
     if (!walk.next()) {
       return walk.code() == SQLITE_OK ? Result<uint64_t>(uint64_t{0})

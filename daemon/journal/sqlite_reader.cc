@@ -95,8 +95,9 @@ Result<Page> SqliteReader::read(const PageQuery& query) {
 
 Result<Page> SqliteReader::read_page(const PageQuery& query) {
   Page page;
-  Wanted wanted(topic_rows_, query.topics, query.patterns);
-  EventWalk walk(walk_rows_, wanted, query.topics, query.after, query.up_to, Direction::kUp);
+  Wanted wanted(topic_rows_, query.topics);
+  EventWalk walk(walk_rows_, wanted, query.topics.numbers, query.after, query.up_to,
+                 Direction::kUp);
   size_t bytes = 0;
   size_t looked_at = 0;
   while (walk.next()) {
@@ -127,12 +128,16 @@ Result<size_t> SqliteReader::add(uint64_t seq, const PageQuery& query, Page& pag
     // An entry without its event is skipped, as an event that left would be.
     return rows.is_done() ? Result<size_t>(size_t{0}) : database_.failure(rows.code());
   }
-  if (!has_type(query.types, event_.bytes(5)) || (event_.number(6) != 0 && !query.sees_private)) {
+  const bool is_hidden = event_.number(6) != 0 && !query.sees_private;
+  if (!has_type(query.types, event_.bytes(5)) || (is_hidden && query.private_topics == nullptr)) {
     return size_t{0};
   }
   auto event = event_of(event_, names_, epoch_);
   if (!event) {
     return std::move(event).failure();
+  }
+  if (is_hidden && !query.private_topics->grants(**event)) {
+    return size_t{0};
   }
   const size_t bytes = (*event)->wire().size();
   page.events.push_back(std::move(*event));

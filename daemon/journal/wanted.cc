@@ -69,16 +69,22 @@ Wanted::Topic Wanted::look_up(Statement& statement) {
   if (rows.next()) {
     topic.number = statement.number(0);
     topic.gone_high = statement.number(2);
-    topic.is_wanted = numbers_.empty()
-                          ? std::any_of(patterns_.begin(), patterns_.end(),
-                                        [name = statement.bytes(1)](const std::string& pattern) {
-                                          return topics::matches(pattern, name);
-                                        })
-                          : numbers_.contains(topic.number);
+    topic.is_wanted =
+        numbers_.empty() ? is_chosen(statement.bytes(1)) : numbers_.contains(topic.number);
   } else if (!rows.is_done()) {
     code_ = rows.code();
   }
   return topic;
+}
+
+bool Wanted::is_chosen(std::string_view name) const {
+  const auto& patterns = topics_.patterns;
+  const auto& matchers = topics_.matchers;
+  return std::any_of(
+             patterns.begin(), patterns.end(),
+             [name](const std::string& pattern) { return topics::matches(pattern, name); }) ||
+         std::any_of(matchers.begin(), matchers.end(),
+                     [name](const topics::MatcherRef& matcher) { return matcher->matches(name); });
 }
 
 bool Wanted::has_entry(uint64_t topic, uint64_t seq) {

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "journal/sqlite.h"
+#include "topics/journal.h"
 
 namespace ringcast::journal {
 
@@ -24,10 +25,9 @@ struct TopicRows {
 // Which topics a query wants. Lives for one read transaction, as it remembers what it saw.
 class Wanted {
  public:
-  // All outlive it. Without `topics`, `patterns` say what is wanted.
-  Wanted(TopicRows& rows, const std::vector<uint64_t>& topics,
-         const std::vector<std::string>& patterns)
-      : rows_(rows), numbers_(topics.begin(), topics.end()), patterns_(patterns) {}
+  // Both outlive it.
+  Wanted(TopicRows& rows, const topics::TopicChoice& topics)
+      : rows_(rows), numbers_(topics.numbers.begin(), topics.numbers.end()), topics_(topics) {}
 
   // Is an event in a topic that is wanted, and not gone from it? `joined`: the names of its topics
   // if it has several.
@@ -47,11 +47,12 @@ class Wanted {
   const Topic& of_number(uint64_t number);
   const Topic& of_name(std::string_view name);
   Topic look_up(Statement& statement);
+  [[nodiscard]] bool is_chosen(std::string_view name) const;
   bool has_entry(uint64_t topic, uint64_t seq);
 
   TopicRows& rows_;
   std::unordered_set<uint64_t> numbers_;
-  const std::vector<std::string>& patterns_;
+  const topics::TopicChoice& topics_;
   std::unordered_map<uint64_t, Topic> by_number_;
   std::unordered_map<std::string, Topic> by_name_;
   int code_ = SQLITE_OK;

@@ -116,8 +116,13 @@ TopicNames topic_names(const std::vector<Draft>& drafts) {
   return first_of(names);
 }
 
-TopicNames topic_names(const std::vector<std::string>& names) {
-  return first_of({names.begin(), names.end()});
+TopicNames topic_names(const std::vector<std::string>& names,
+                       const std::vector<topics::MatcherRef>& matchers) {
+  std::set<std::string_view> all(names.begin(), names.end());
+  for (const topics::MatcherRef& matcher : matchers) {
+    all.insert(matcher->text());
+  }
+  return first_of(all);
 }
 
 bool AccessLog::begin_line() {

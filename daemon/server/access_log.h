@@ -53,7 +53,8 @@ struct TopicNames {
   size_t more = 0;
 };
 [[nodiscard]] TopicNames topic_names(const std::vector<Draft>& drafts);
-[[nodiscard]] TopicNames topic_names(const std::vector<std::string>& names);
+[[nodiscard]] TopicNames topic_names(const std::vector<std::string>& names,
+                                     const std::vector<topics::MatcherRef>& matchers);
 
 // The trail of one worker in the log, module "access": who published and reads where, and who was
 // refused what. Never tokens, query strings, cookies or payloads. Callers ask first whether it

@@ -110,12 +110,7 @@ bool Connection::on_request() {
   Dialogue& dialogue = *dialogue_;
   const http::Request& request = dialogue.parser.request();
   const Settings& settings = worker_.settings();
-  const bool is_read =
-      request.method == http::Method::kGet || request.method == http::Method::kHead;
-  const bool wants_stream =
-      is_read && (dialogue.route.endpoint == Endpoint::kEvents ||
-                  (dialogue.route.endpoint == Endpoint::kTopic && wants_event_stream(request)));
-  if (wants_stream &&
+  if (asks_for_stream(dialogue.route, request) &&
       (!dialogue.refusal || dialogue.refusal->status == http::status_of(Errc::kOverloaded))) {
     return subscribe(dialogue.parser.take());
   }
@@ -126,6 +121,8 @@ bool Connection::on_request() {
                                      settings.options.cors_origins));
   } else if (request.method == http::Method::kPost || request.method == http::Method::kPut) {
     publish(request);
+  } else if (is_mercure_document(dialogue.route.endpoint)) {
+    answer(request, mercure_document(request));
   } else {
     const Services& services = worker_.services();
     auto response =
@@ -133,7 +130,7 @@ bool Connection::on_request() {
                         settings.options.limits, services.is_ready(), services.is_starting,
                         [&] { return defer(request); }});
     if (response) {
-      answer(request, std::move(*response));
+      answer(request, with_discovery(std::move(*response)));
     }
   }
   dialogue.parser.next();
@@ -144,9 +141,7 @@ void Connection::publish(const http::Request& request) {
   Dialogue& dialogue = *dialogue_;
   Hub& hub = worker_.services().hub;
   dialogue.begun_us = hub.clock().steady_us();
-  Result<std::vector<Draft>> drafts =
-      read_publish(request, dialogue.target, dialogue.route, dialogue.kind,
-                   *dialogue.caller.identity(), hub.epoch(), worker_.json_reader());
+  Result<std::vector<Draft>> drafts = read_drafts(request);
   if (!drafts) {
     answer(request, problem_for(drafts.error()));
     return;

@@ -18,6 +18,7 @@
 #include "server/cors.h"
 #include "server/fanout.h"
 #include "server/identify.h"
+#include "server/mercure_caller.h"
 #include "server/ndjson_ingest.h"
 #include "server/publish_handler.h"
 #include "server/router.h"
@@ -79,6 +80,7 @@ struct Dialogue {
   Route route;
   Client client;
   Caller caller;
+  MercureCaller mercure_caller;
   bool is_identified = false;  // The caller is this request's, not the last one's.
   std::string key;             // Of the whole request; empty: none.
   BodyKind kind = BodyKind::kData;
@@ -134,7 +136,7 @@ class Connection final : public net::StreamEvents, public FrameSink {
   // Other topics have their presence told.
   void recount_presence();
   // Ends a stream that nothing vouches for any more.
-  void check_source(const auth::Authenticator& authenticator);
+  void check_source(const Settings& settings);
   // The daemon ends, called again and again: a dialogue ends after its request. Streams are ended
   // one by one.
   void drain();
@@ -183,6 +185,7 @@ class Connection final : public net::StreamEvents, public FrameSink {
   Status check_head(const http::Request& head);
   Status check_caller(const http::Request& head);
   Status check_publish(const http::Request& head);
+  Result<std::vector<Draft>> read_drafts(const http::Request& request);
   bool on_lines(std::string_view rest, bool is_whole);
   bool on_request();
   void publish(const http::Request& request);
@@ -210,7 +213,18 @@ class Connection final : public net::StreamEvents, public FrameSink {
   [[nodiscard]] http::Framing framing_of(const http::Request& request) const;
   void count_publish(int64_t begun_us);
 
+  // connection_mercure.cc: the Mercure protocol.
+  Status check_mercure_caller(const http::Request& head);
+  Result<std::vector<Draft>> read_mercure_update(const http::Request& request,
+                                                 std::string_view epoch) const;
+  Result<SubscriptionSpec> read_mercure_topics(const http::Request& request);
+  [[nodiscard]] http::Response mercure_document(const http::Request& request);
+  void name_mercure_metadata(http::Response& refusal) const;
+  [[nodiscard]] http::Response with_discovery(http::Response response) const;
+  void join_mercure(const SubscriptionSpec& spec);
+
   // connection_stream.cc: the life as a subscriber.
+  [[nodiscard]] Headers stream_headers(const http::Request& request) const;
   bool subscribe(const http::Request& request);
   void refuse_for_now(const http::Request& request, std::string_view why);
   void on_stream_deadline(int64_t now_ms);
@@ -248,6 +262,7 @@ class Connection final : public net::StreamEvents, public FrameSink {
   std::unique_ptr<Subscriber> subscriber_;
   std::unique_ptr<const AccessSubject> reader_;  // Of a stream that has a name.
   std::unique_ptr<Stay> stay_;                   // Of a stream whose presence is told.
+  std::unique_ptr<MercureStay> mercure_stay_;    // Of one whose subscriptions are told.
   Peer peer_;
   Admission::Ticket address_place_;
   Admission::Ticket token_place_;

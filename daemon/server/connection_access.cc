@@ -22,6 +22,10 @@ constexpr std::array<std::string_view, kCloseReasons> kReasons = {
     "limits.connections",
     "its token"};
 
+TopicNames subscribed_topics(const Group& group) {
+  return topic_names(group.patterns, group.matchers);
+}
+
 }  // namespace
 
 std::string_view presence_reason(CloseReason reason) {
@@ -82,7 +86,7 @@ void Connection::told_gap(const sse::Gap& gap) {
                        .gap = gap,
                        .who = shortened(subject.who),
                        .client = subject.client,
-                       .topics = topic_names(subscriber_->group->patterns)};
+                       .topics = subscribed_topics(*subscriber_->group)};
     });
   }
 }
@@ -104,7 +108,7 @@ SlowReader Connection::describe_reader(int64_t now_ms) const {
           .late_topic = backlog.late_topic,
           .who = shortened(subject.who),
           .client = subject.client,
-          .topics = topic_names(reader.group->patterns)};
+          .topics = subscribed_topics(*reader.group)};
 }
 
 PublishNoteRef Connection::note_publish(const http::Request& request,
@@ -146,7 +150,8 @@ void Connection::log_subscribed(const http::Request& request, const Subscription
         AccessSubject{.who = name, .client = dialogue_->client.text()});
   }
   if (worker_.access_log().wants_all()) {
-    worker_.access_log().subscribed(access_subject(request), topic_names(spec.patterns),
+    worker_.access_log().subscribed(access_subject(request),
+                                    topic_names(spec.patterns, spec.matchers),
                                     !last_event_id(request, dialogue_->target).empty());
   }
 }

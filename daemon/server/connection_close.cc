@@ -59,6 +59,9 @@ Connection::~Connection() {
   if (stay_) {
     worker_.services().presence.leave(*stay_, presence_reason(end_reason_));
   }
+  if (mercure_stay_) {
+    worker_.services().mercure_subscriptions.leave(*mercure_stay_);
+  }
 }
 
 bool Connection::start(int descriptor) {

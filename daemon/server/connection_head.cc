@@ -29,6 +29,7 @@ bool Connection::on_head() {
   std::optional<http::Response> refusal;
   if (!checked) {
     refusal = problem_for(checked.error(), dialogue_->route.endpoint);
+    name_mercure_metadata(*refusal);
   } else if ((!shed_reason().empty() && !is_watching(dialogue_->route.endpoint)) ||
              (is_publish && !worker_.services().takes_publishes(listening_))) {
     refusal = problem_for(
@@ -62,8 +63,14 @@ Status Connection::check_head(const http::Request& head) {
     return std::move(target).failure();
   }
   dialogue.target = std::move(*target);
-  Result<Route> route = find_route(
-      dialogue.target, {.page = settings.options.page, .dashboard = settings.options.dashboard});
+  const mercure::Options& mercure = settings.options.mercure;
+  Result<Route> route =
+      find_route(dialogue.target,
+                 {.page = settings.options.page,
+                  .dashboard = settings.options.dashboard,
+                  .mercure = settings.mercure != nullptr ? std::string_view(mercure.path) : "",
+                  .mercure_subscriptions = mercure.subscriptions,
+                  .mercure_metadata = !mercure.resource.empty()});
   if (!route) {
     return std::move(route).failure();
   }
@@ -99,9 +106,12 @@ Status Connection::check_caller(const http::Request& head) {
   }
   dialogue.client = client_of(peer_, settings.options.proxies, head);
   if (is_health || endpoint == Endpoint::kPage || endpoint == Endpoint::kDashboard ||
-      head.method == http::Method::kOptions) {
+      endpoint == Endpoint::kMercureMetadata || head.method == http::Method::kOptions) {
     dialogue.caller.be_nobody(*settings.auth);
     return Ok{};
+  }
+  if (endpoint == Endpoint::kMercure || endpoint == Endpoint::kMercureSubscriptions) {
+    return check_mercure_caller(head);
   }
   return dialogue.caller.identify(head, dialogue.target, dialogue.client, listening_, settings,
                                   worker_.services().hub.clock().unix_ms());
@@ -132,6 +142,16 @@ Status Connection::check_publish(const http::Request& head) {
     dialogue.parser.stream_body();
   }
   return check_publish_head(dialogue.target, dialogue.route, *dialogue.caller.identity(), epoch);
+}
+
+Result<std::vector<Draft>> Connection::read_drafts(const http::Request& request) {
+  const Dialogue& dialogue = *dialogue_;
+  const std::string& epoch = worker_.services().hub.epoch();
+  if (dialogue.kind == BodyKind::kForm) {
+    return read_mercure_update(request, epoch);
+  }
+  return read_publish(request, dialogue.target, dialogue.route, dialogue.kind,
+                      *dialogue.caller.identity(), epoch, worker_.json_reader());
 }
 
 // NDJSON: whole lines are published as they come. `rest`: what follows the part that was parsed.

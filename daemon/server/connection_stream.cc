@@ -4,6 +4,7 @@
 
 #include "server/connection.h"
 #include "server/cors.h"
+#include "server/mercure_handler.h"
 #include "server/subscribe_handler.h"
 #include "server/worker.h"
 #include "sse/blocks.h"
@@ -17,6 +18,14 @@ constexpr int64_t kLookAgainMs = 1000;
 
 }  // namespace
 
+Headers Connection::stream_headers(const http::Request& request) const {
+  Headers headers = cors_headers(request, worker_.settings().options.cors_origins);
+  if (dialogue_->route.endpoint == Endpoint::kMercure) {
+    expose_mercure_id(headers);
+  }
+  return headers;
+}
+
 // False when the connection has become a stream, or will end after this answer.
 bool Connection::subscribe(const http::Request& request) {
   Dialogue& dialogue = *dialogue_;
@@ -26,14 +35,17 @@ bool Connection::subscribe(const http::Request& request) {
                    shed_reason().empty() ? worker_.services().not_ready_reason() : shed_reason());
     return true;
   }
+  const bool is_mercure = dialogue.route.endpoint == Endpoint::kMercure;
   Result<SubscriptionSpec> spec =
-      read_subscription(request, dialogue.target, dialogue.route, *dialogue.caller.identity(),
-                        options.limits, worker_.services().hub.clock().unix_ms());
+      is_mercure
+          ? read_mercure_topics(request)
+          : read_subscription(request, dialogue.target, dialogue.route, *dialogue.caller.identity(),
+                              options.limits, worker_.services().hub.clock().unix_ms());
   if (!spec) {
     answer(request, problem_for(spec.error()));
     return true;
   }
-  std::string head = dialogue.out + stream_head(cors_headers(request, options.cors_origins));
+  std::string head = dialogue.out + stream_head(stream_headers(request));
   if (request.method == http::Method::kHead) {
     worker_.counts().count_response(200);
     dialogue.out = std::move(head);
@@ -44,6 +56,10 @@ bool Connection::subscribe(const http::Request& request) {
   if (!places) {
     refuse_for_now(request, places.error().detail);
     return true;
+  }
+  if (!spec->id_header.empty()) {
+    head.resize(head.size() -
+                2);  // The header comes when the place is known, and the end of the head.
   }
   auto subscriber = std::make_unique<Subscriber>();
   if (Status opened = worker_.fanout().open(*subscriber, *this, *spec, std::move(head)); !opened) {
@@ -61,6 +77,9 @@ bool Connection::subscribe(const http::Request& request) {
   if (auto topics = present_in(spec->patterns, options.presence); !topics.empty()) {
     const std::string& who = dialogue_->caller.identity()->name;
     stay_ = worker_.services().presence.join(std::move(topics), who);
+  }
+  if (is_mercure) {
+    join_mercure(*spec);
   }
   dialogue_.reset();  // A subscriber is its socket and its cursor.
   worker_.counts().subscriptions.add();
@@ -86,7 +105,7 @@ void Connection::refuse_for_now(const http::Request& request, std::string_view w
   }
   worker_.counts().refused.add();
   worker_.counts().count_response(200);
-  dialogue_->out += stream_head(cors_headers(request, options.cors_origins));
+  dialogue_->out += stream_head(stream_headers(request));
   if (request.method != http::Method::kHead) {
     const int64_t retry_ms = options.stream.retry_ms + worker_.jittered(options.stream.retry_ms);
     dialogue_->out += sse::end_block(static_cast<uint64_t>(retry_ms), why);
@@ -124,8 +143,8 @@ void Connection::recount_presence() {
   }
 }
 
-void Connection::check_source(const auth::Authenticator& authenticator) {
-  if (is_open_stream() && !authenticator.vouches_for(source_)) {
+void Connection::check_source(const Settings& settings) {
+  if (is_open_stream() && !settings.vouches_for(source_)) {
     end_with_token("the token is not valid any more");
   }
 }

@@ -16,6 +16,7 @@
 #include "base/counter.h"
 #include "server/delivery_lag.h"
 #include "server/hub.h"
+#include "server/mercure_topic.h"
 #include "server/subscriber.h"
 
 namespace ringcast::server {
@@ -23,11 +24,17 @@ namespace ringcast::server {
 // What a subscription asks for, checked.
 struct SubscriptionSpec {
   std::vector<std::string> patterns;
+  std::vector<topics::MatcherRef> matchers;
   std::vector<std::string> types;
   Rendering rendering;
   bool sees_private = false;
+  topics::SelectorsRef private_topics;  // Without `sees_private`: see topics::Interest.
   topics::StartRequest start;
   bool padding = false;
+  std::vector<MercureTopic> mercure_topics;  // As a Mercure subscriber wrote them.
+  // The response's header that tells after which id the history starts; empty: none. With it, the
+  // head that open() gets ends before this header.
+  std::string id_header;
 };
 
 // The subscribers of one worker that want the same: they share what is read and built for them.
@@ -163,6 +170,7 @@ class Fanout {
 
   Group& group_of(const SubscriptionSpec& spec);
   void begin(Subscriber& subscriber, const Opening& opening, bool padding);
+  void end_head(Subscriber& subscriber, const Opening* opening);
   void wait_for_page(Subscriber& subscriber);
   void start_reads();
   [[nodiscard]] const HeldPage* find_page(const PageKey& key) const;

@@ -17,12 +17,20 @@ std::string key_of(const SubscriptionSpec& spec) {
     key.append(pattern).append(1, '\n');
   }
   key.append(1, '\n');
+  for (const topics::MatcherRef& matcher : spec.matchers) {
+    key.append(std::to_string(matcher->key().size())).append(1, ':').append(matcher->key());
+  }
+  key.append(1, '\n');
   for (const std::string& type : spec.types) {
     key.append(type).append(1, '\n');
   }
   key.append(spec.sees_private ? "p" : "-").append(spec.rendering.envelope ? "e" : "-");
   if (spec.rendering.max_data) {
     key.append(std::to_string(*spec.rendering.max_data));
+  }
+  key.append(spec.rendering.mercure ? "m" : "-");
+  if (spec.private_topics) {
+    key.append(1, '\n').append(spec.private_topics->key());
   }
   return key;
 }
@@ -44,8 +52,10 @@ Group& Fanout::group_of(const SubscriptionSpec& spec) {
   if (!group) {
     group = std::make_unique<Group>();
     group->patterns = spec.patterns;
+    group->matchers = spec.matchers;
     group->types = spec.types;
     group->sees_private = spec.sees_private;
+    group->private_topics = spec.private_topics;
     group->worker = worker_;
     group->key = std::move(key);
     group->rendering = spec.rendering;
@@ -82,8 +92,9 @@ Status Fanout::open(Subscriber& subscriber, FrameSink& sink, const SubscriptionS
   }
   subscriber.sink = &sink;
   subscriber.group = &group;
-  subscriber.words = std::make_unique<OwnWords>(
-      OwnWords{.block = std::move(head), .requested = spec.start.last_event_id});
+  subscriber.words = std::make_unique<OwnWords>(OwnWords{.block = std::move(head),
+                                                         .requested = spec.start.last_event_id,
+                                                         .id_header = spec.id_header});
   subscriber.wrote_ms = hub_.clock().steady_ms();
   subscriber.index = static_cast<uint32_t>(group.members.size());
   group.members.push_back(&subscriber);
@@ -104,13 +115,35 @@ void Fanout::begin(Subscriber& subscriber, const Opening& opening, bool padding)
   // Without a place to resume from, the client keeps its own id until the gap event is through: a
   // line that breaks before it must not make the gap silent.
   const std::string id = opening.gap ? "" : hub_.position(opening.reader.cursor);
+  end_head(subscriber, &opening);
   subscriber.words->block +=
-      sse::first_block(static_cast<uint64_t>(options_.retry_ms), id, padding);
+      subscriber.group->rendering.mercure
+          ? std::string(sse::kMercureHeartbeat)
+          : sse::first_block(static_cast<uint64_t>(options_.retry_ms), id, padding);
   subscriber.words->gap = opening.gap;
   subscriber.reader = opening.reader;
   subscriber.is_live = opening.reader.cursor >= opening.committed;
   needed_ = std::max(needed_, opening.committed);
   make_ready(subscriber);
+}
+
+// Tells a client that has asked for an id where the history starts: after that id, or, where
+// something is missing, with what is left.
+void Fanout::end_head(Subscriber& subscriber, const Opening* opening) {
+  OwnWords& words = *subscriber.words;
+  if (words.id_header.empty()) {
+    return;
+  }
+  if (opening != nullptr) {
+    const bool is_whole = !words.requested.empty() && !opening->gap &&
+                          !hub_.has_lost(*subscriber.group, opening->reader);
+    words.block.append(words.id_header)
+        .append(": ")
+        .append(is_whole ? words.requested : "earliest")
+        .append("\r\n");
+  }
+  words.block += "\r\n";
+  words.id_header.clear();
 }
 
 void Fanout::close(Subscriber& subscriber) {
@@ -134,7 +167,9 @@ bool Fanout::heartbeat(Subscriber& subscriber) {
     return false;
   }
   now_ms_ = hub_.clock().steady_ms();
-  write_block(subscriber, sse::id_block(hub_.position(visible_)));
+  write_block(subscriber, subscriber.group->rendering.mercure
+                              ? std::string(sse::kMercureHeartbeat)
+                              : sse::id_block(hub_.position(visible_)));
   return true;
 }
 
@@ -143,6 +178,9 @@ void Fanout::end(Subscriber& subscriber, int64_t retry_ms, std::string_view why)
     return;
   }
   subscriber.is_ended = true;
+  if (subscriber.words) {
+    end_head(subscriber, nullptr);
+  }
   std::string block = subscriber.words ? std::move(subscriber.words->block) : std::string();
   block += sse::end_block(static_cast<uint64_t>(retry_ms), why);
   subscriber.words = std::make_unique<OwnWords>(OwnWords{.block = std::move(block)});
@@ -250,6 +288,9 @@ Prepared::Frame Fanout::render(const Group& group, const topics::EventRef& event
   const uint64_t seq = event->seq();
   std::string block;
   size_t data_bytes = event->data_bytes();
+  if (rendering.mercure) {
+    block = sse::mercure_block(*event);
+  }
   if (rendering.envelope) {
     const auto topic = std::find_if(event->topics().begin(), event->topics().end(),
                                     [&](const std::string& name) { return group.matches(name); });

@@ -193,6 +193,8 @@ class Hub {
   // The opening once the journal has answered Opening::ask with a seq.
   Opening place(const topics::StartRequest& request, const topics::PlaceQuery& asked,
                 uint64_t found);
+  // Has anything that a reader wants next left the history?
+  bool has_lost(const topics::Interest& interest, const topics::Reader& reader);
   // The interest has no readers left; it may be destroyed afterwards.
   void leave(topics::Interest& interest);
   // The next slice. With a loss the reader's `told` moves on: the caller tells it.
@@ -270,6 +272,8 @@ class Hub {
   [[nodiscard]] const DurationHistogram& journal_writes() const noexcept { return writes_; }
   [[nodiscard]] const std::string& epoch() const noexcept { return epoch_; }
   [[nodiscard]] std::string position(uint64_t seq) const;
+  // Of what was published last and is visible.
+  [[nodiscard]] std::string last_position();
   [[nodiscard]] topics::Budget& budget() noexcept { return budget_; }
   [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
 

@@ -175,6 +175,12 @@ Result<Opening> Hub::open(topics::Interest& interest, const topics::StartRequest
       bytes += topics::Catalog::cost_of(pattern);
       fresh += !topics::has_wildcard(pattern) && catalog_.find(pattern) == nullptr ? 1 : 0;
     }
+    for (const topics::MatcherRef& matcher : interest.matchers) {
+      bytes += topics::Catalog::cost_of(*matcher);
+    }
+    if (Status few = catalog_.check_matchers(interest.matchers); !few) {
+      return std::move(few).failure();
+    }
     const uint64_t without_events =
         catalog_.by_name().size() - catalog_.topics_with_events - catalog_.own_with_events;
     const uint64_t most = std::max(topics_limit_, kLeastReaderTopics);
@@ -212,9 +218,23 @@ Opening Hub::opening_at(const topics::Start& start) {
   return opening;
 }
 
+bool Hub::has_lost(const topics::Interest& interest, const topics::Reader& reader) {
+  const std::lock_guard lock(mutex_);
+  const auto is_hole = [&](const auto& hole) {
+    return hole.second > reader.cursor && hole.first <= reader.cursor;
+  };
+  return topics::find_loss(interest, reader, false).has_value() ||
+         std::any_of(holes_.begin(), holes_.end(), is_hole);
+}
+
 void Hub::leave(topics::Interest& interest) {
   const std::lock_guard lock(mutex_);
   catalog_.leave(interest);
+}
+
+std::string Hub::last_position() {
+  const std::lock_guard lock(mutex_);
+  return position(committed_);
 }
 
 std::string Hub::position(uint64_t seq) const {

@@ -34,9 +34,10 @@ topics::PageQuery Hub::query_of(const topics::Interest& interest, topics::Reader
                                 uint64_t visible) const {
   topics::PageQuery query{.after = reader.cursor,
                           .up_to = std::max(visible, reader.cursor),
+                          .topics = topics::choose_topics(interest),
                           .types = interest.types,
-                          .sees_private = interest.sees_private};
-  topics::name_topics(interest, query.topics, query.patterns);
+                          .sees_private = interest.sees_private,
+                          .private_topics = interest.private_topics};
   return query;
 }
 

@@ -14,6 +14,8 @@ namespace {
 constexpr std::string_view kScheme = "bearer";
 constexpr std::array<std::string_view, 4> kFields = {"", "Authorization", "access_token", "Cookie"};
 
+}  // namespace
+
 Result<std::string_view> bearer_of(std::string_view value) {
   const size_t blank = value.find(' ');
   if (!equals_ignoring_case(value.substr(0, blank), kScheme)) {
@@ -27,7 +29,6 @@ Result<std::string_view> bearer_of(std::string_view value) {
   return token;
 }
 
-// Of the first cookie of that name (RFC 6265 section 4.2.1); empty when there is none.
 std::string_view cookie_of(const http::Request& head, std::string_view wanted) {
   std::string_view rest = head.header("cookie");
   while (!wanted.empty() && !rest.empty()) {
@@ -41,6 +42,8 @@ std::string_view cookie_of(const http::Request& head, std::string_view wanted) {
   }
   return {};
 }
+
+namespace {
 
 bool changes_something(http::Method method) {
   return method != http::Method::kGet && method != http::Method::kHead &&
@@ -146,9 +149,13 @@ Status Caller::identify(const http::Request& head, const http::Target& target, c
   return Ok{};
 }
 
-void Caller::be_nobody(const auth::Authenticator& authenticator) {
+void Caller::be(auth::IdentityRef identity) {
   token_.clear();
-  identity_ = authenticator.anonymous(false);
+  identity_ = std::move(identity);
+}
+
+void Caller::be_nobody(const auth::Authenticator& authenticator) {
+  be(authenticator.anonymous(false));
 }
 
 Status Caller::check_still_valid(const Settings& settings, int64_t now_unix_ms) const {

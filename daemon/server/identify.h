@@ -20,6 +20,11 @@ struct Credential {
   std::string_view token;  // Of the request or the target.
 };
 
+// What follows `Bearer`. kUnauthorized when it is something else.
+Result<std::string_view> bearer_of(std::string_view value);
+// Of the first cookie of that name (RFC 6265 section 4.2.1); empty when there is none.
+[[nodiscard]] std::string_view cookie_of(const http::Request& head, std::string_view wanted);
+
 // `Authorization: Bearer`, the parameter access_token, or the cookie of that name (RFC 6750
 // section 2; empty: none). A header or a parameter goes before a cookie, which a browser sends by
 // itself. kInvalid when it comes in two ways, kUnauthorized when it is no bearer token.
@@ -46,6 +51,8 @@ class Caller {
   // Who asks. Errors as above, and what Authenticator::authenticate() says.
   Status identify(const http::Request& head, const http::Target& target, const Client& client,
                   const Listening& listening, const Settings& settings, int64_t now_unix_ms);
+  // Somebody else has found out who asks.
+  void be(auth::IdentityRef identity);
   // For what everybody may have: nobody is asked.
   void be_nobody(const auth::Authenticator& authenticator);
   // After identify() or be_nobody().

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "http/forwarded.h"
+#include "mercure/options.h"
 #include "net/ip_address.h"
 #include "topics/policy.h"
 
@@ -92,6 +93,7 @@ struct Options {
   std::vector<std::string> presence;      // Patterns of topics whose readers are told of.
   std::vector<std::string> hosts;         // Names that Host may have besides loopback's.
   std::vector<std::string> cors_origins;  // Exact origins, or "*" alone.
+  mercure::Options mercure;
   bool operator==(const Options&) const = default;
 };
 

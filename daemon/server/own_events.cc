@@ -5,9 +5,11 @@
 
 namespace ringcast::server {
 
-Draft own_event(std::string_view topic, std::string_view type, std::string_view json) {
+Draft own_event(std::string_view topic, std::string_view type, std::string_view json,
+                bool is_private) {
   Draft draft;
-  draft.event = sse::Event::encode({.type = type, .data = json}, {std::string(topic)});
+  draft.event = sse::Event::encode({.type = type, .data = json, .is_private = is_private},
+                                   {std::string(topic)});
   return draft;
 }
 

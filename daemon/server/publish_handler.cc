@@ -89,6 +89,9 @@ void append_ids(std::string& json, const Receipt& receipt) {
 }
 
 http::Response publish_response(const Receipt& receipt, BodyKind kind) {
+  if (kind == BodyKind::kForm) {
+    return {.content_type = "text/plain; charset=utf-8", .body = receipt.last_id};
+  }
   http::Response response{.content_type = "application/json"};
   std::string& body = response.body;
   if (kind == BodyKind::kData) {

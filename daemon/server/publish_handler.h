@@ -18,7 +18,8 @@ namespace ringcast::server {
 
 // How the body of a publish is to be understood.
 // kMaybeJson: no type, or curl's form type: JSON if the body starts like it.
-enum class BodyKind { kData, kEventStream, kJson, kMaybeJson, kNdjson };
+// kForm: an update of the Mercure protocol.
+enum class BodyKind { kData, kEventStream, kJson, kMaybeJson, kNdjson, kForm };
 
 // Decided by the head alone: route and Content-Type. Without a type, or with curl's form type, the
 // body is JSON if it turns out to start like it. kMediaType for anything else at /events.
@@ -41,7 +42,8 @@ Result<std::vector<Draft>> read_publish(const http::Request& request, const http
                                         const auth::Identity& publisher, std::string_view epoch,
                                         json::Reader& reader);
 
-// {"id":…} for one event in the path's topic, else {"accepted":…,"duplicates":…,…}.
+// The id alone for a form, {"id":…} for one event in the path's topic, else
+// {"accepted":…,"duplicates":…,…}.
 [[nodiscard]] http::Response publish_response(const Receipt& receipt, BodyKind kind);
 
 // Appends ,"first_id":…,"last_id":… to an object, null where nothing was stored.

@@ -21,6 +21,11 @@ std::string_view media_type(const http::Request& head) {
 Result<BodyKind> body_kind(const http::Request& head, const Route& route) {
   const std::string_view type = media_type(head);
   const auto is = [type](std::string_view known) { return equals_ignoring_case(type, known); };
+  if (route.endpoint == Endpoint::kMercure) {
+    return is(kFormType)
+               ? Result(BodyKind::kForm)
+               : fail(Errc::kMediaType, "must be " + std::string(kFormType), "Content-Type");
+  }
   if (route.endpoint == Endpoint::kTopic) {
     return is("text/event-stream") ? BodyKind::kEventStream : BodyKind::kData;
   }

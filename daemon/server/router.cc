@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "base/text.h"
@@ -13,6 +14,9 @@ namespace {
 
 constexpr std::string_view kTopicPrefix = "/topics/";
 constexpr std::string_view kDashboardPrefix = "/admin/";
+constexpr std::string_view kSubscriptions = "/subscriptions";
+// Its document is at this path before the resource's (RFC 9728 section 3.1).
+constexpr std::string_view kMetadata = "/.well-known/oauth-protected-resource";
 
 constexpr std::array<std::pair<std::string_view, Endpoint>, 7> kFixed = {{
     {"/", Endpoint::kPage},
@@ -23,6 +27,28 @@ constexpr std::array<std::pair<std::string_view, Endpoint>, 7> kFixed = {{
     {"/readyz", Endpoint::kReady},
     {"/metrics", Endpoint::kMetrics},
 }};
+
+std::optional<Route> find_mercure(std::string_view path, const Pages& pages) {
+  if (pages.mercure_metadata && path.starts_with(kMetadata) &&
+      path.substr(kMetadata.size()) == pages.mercure) {
+    return Route{.endpoint = Endpoint::kMercureMetadata};
+  }
+  if (pages.mercure.empty() || !path.starts_with(pages.mercure)) {
+    return std::nullopt;
+  }
+  path.remove_prefix(pages.mercure.size());
+  if (path.empty()) {
+    return Route{.endpoint = Endpoint::kMercure};
+  }
+  if (!pages.mercure_subscriptions || !path.starts_with(kSubscriptions)) {
+    return std::nullopt;
+  }
+  path.remove_prefix(kSubscriptions.size());
+  if (!path.empty() && path.front() != '/') {
+    return std::nullopt;
+  }
+  return Route{.endpoint = Endpoint::kMercureSubscriptions, .below = std::string(path)};
+}
 
 }  // namespace
 
@@ -41,6 +67,9 @@ Result<Route> find_route(const http::Target& target, Pages pages) {
     return Route{.endpoint = Endpoint::kDashboard,
                  .file = target.path.substr(kDashboardPrefix.size())};
   }
+  if (auto route = find_mercure(target.path, pages)) {
+    return *std::move(route);
+  }
   for (const auto& [path, endpoint] : kFixed) {
     if (target.path == path && (endpoint != Endpoint::kPage || pages.page)) {
       return Route{.endpoint = endpoint};
@@ -55,6 +84,8 @@ std::string_view allowed_methods(Endpoint endpoint) {
       return "GET, HEAD, POST, OPTIONS";
     case Endpoint::kTopic:
       return "GET, HEAD, POST, PUT, DELETE, OPTIONS";
+    case Endpoint::kMercure:
+      return "GET, HEAD, POST, OPTIONS";
     case Endpoint::kPage:
     case Endpoint::kTopics:
     case Endpoint::kHistory:
@@ -62,6 +93,8 @@ std::string_view allowed_methods(Endpoint endpoint) {
     case Endpoint::kReady:
     case Endpoint::kMetrics:
     case Endpoint::kDashboard:
+    case Endpoint::kMercureSubscriptions:
+    case Endpoint::kMercureMetadata:
       break;
   }
   return "GET, HEAD, OPTIONS";
@@ -99,6 +132,14 @@ Status check_method(Endpoint endpoint, http::Method method) {
   }
   return fail(Errc::kMethodNotAllowed, std::string(name.empty() ? "this method" : name) +
                                            " is not served here, only " + std::string(allowed));
+}
+
+bool asks_for_stream(const Route& route, const http::Request& request) {
+  if (request.method != http::Method::kGet && request.method != http::Method::kHead) {
+    return false;
+  }
+  return route.endpoint == Endpoint::kEvents || route.endpoint == Endpoint::kMercure ||
+         (route.endpoint == Endpoint::kTopic && wants_event_stream(request));
 }
 
 bool wants_event_stream(const http::Request& request) {

@@ -18,19 +18,27 @@ enum class Endpoint {
   kHealth,
   kReady,
   kMetrics,
-  kDashboard
+  kDashboard,
+  kMercure,
+  kMercureSubscriptions,
+  kMercureMetadata
 };
 
-// Which pages are served.
+// Which of those that can be switched off are served.
 struct Pages {
   bool page = true;       // At "/".
   bool dashboard = true;  // At "/admin/".
+  // Where the Mercure protocol is spoken; empty: nowhere.
+  std::string_view mercure = {};
+  bool mercure_subscriptions = false;  // Below it, at "/subscriptions".
+  bool mercure_metadata = false;       // Of the hub as a protected resource: RFC 9728.
 };
 
 struct Route {
   Endpoint endpoint = Endpoint::kPage;
   std::string topic;         // kTopic: percent-decoded, not checked yet.
   std::string file;          // kDashboard: what follows "/admin/".
+  std::string below;         // kMercureSubscriptions: what follows "/subscriptions", as it came.
   bool lacks_slash = false;  // kDashboard: it was "/admin".
 };
 
@@ -51,6 +59,14 @@ Result<Route> find_route(const http::Target& target, Pages pages);
 
 // kMethodNotAllowed unless the endpoint serves this method.
 Status check_method(Endpoint endpoint, http::Method method);
+
+// Is it a document of the Mercure hub?
+[[nodiscard]] inline bool is_mercure_document(Endpoint endpoint) {
+  return endpoint == Endpoint::kMercureSubscriptions || endpoint == Endpoint::kMercureMetadata;
+}
+
+// Does it ask for a stream, whatever else it accepts?
+[[nodiscard]] bool asks_for_stream(const Route& route, const http::Request& request);
 
 // Does the client ask for a stream? An Accept header with text/event-stream in it.
 [[nodiscard]] bool wants_event_stream(const http::Request& request);

@@ -13,11 +13,13 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "http/target.h"
+#include "mercure/authority.h"
 #include "net/listener.h"
 #include "net/tls_identity.h"
 #include "server/admission.h"
 #include "server/hub.h"
 #include "server/journal_readers.h"
+#include "server/mercure_subscriptions.h"
 #include "server/options.h"
 #include "server/presence.h"
 #include "server/rate_limiter.h"
@@ -30,6 +32,12 @@ struct Settings {
   Options options;
   std::shared_ptr<const auth::Authenticator> auth;
   std::string cookie;  // The name of the one that may carry a token; empty: none.
+  std::shared_ptr<const mercure::Authority> mercure;  // Null: the protocol is not spoken.
+
+  // Whether a stream that was opened with this source may go on.
+  [[nodiscard]] bool vouches_for(uint64_t source) const {
+    return auth->vouches_for(source) || (mercure != nullptr && mercure->vouches_for(source));
+  }
 };
 using SettingsRef = std::shared_ptr<const Settings>;
 
@@ -136,6 +144,7 @@ struct Services {
   RateLimiter address_rates{{}, 1};
   RateLimiter token_rates{{}, 1};
   Presence presence{hub};
+  MercureSubscriptions mercure_subscriptions{hub};
   JournalReaders* journal_readers = nullptr;  // With a journal, until the end.
 
   void set_limits(const Limits& limits);

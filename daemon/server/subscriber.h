@@ -34,6 +34,7 @@ class FrameSink {
 
 // How a subscriber wants its events to look.
 struct Rendering {
+  bool mercure = false;  // As its hubs write: see sse::mercure_block().
   bool envelope = false;
   std::optional<uint64_t> max_data;
   bool operator==(const Rendering&) const = default;
@@ -44,6 +45,7 @@ struct OwnWords {
   std::string block;                  // The response's head and the first block; the last block.
   std::string requested;              // The id that the client asked to resume from.
   std::optional<sse::GapReason> gap;  // kEpoch or kUnknown: told whatever the rings say.
+  std::string id_header;              // `block` is a head that still lacks this one, and its end.
 };
 
 // The rest of the one block that a full socket has cut.

@@ -61,7 +61,7 @@ void Worker::apply(SettingsRef settings) {
     fanout_.set_options(settings_->options.stream);
     access_log_.set_lines(settings_->options.access_lines);
     for (const auto& connection : connections_) {
-      connection->check_source(*settings_->auth);
+      connection->check_source(*settings_);
       if (names_others) {
         connection->recount_presence();
       }

@@ -164,6 +164,18 @@ std::string envelope_block(const Event& event, std::string_view topic) {
   return block;
 }
 
+std::string mercure_block(const Event& event) {
+  const std::string_view data = event.data_lines();
+  std::string_view before = event.body();
+  before.remove_suffix(data.size());
+  std::string block;
+  block.reserve(event.wire().size());
+  block.append(before);
+  append_field(block, "id", event.id());
+  block.append(data);
+  return block;
+}
+
 std::string oversize_block(const Event& event, size_t bytes) {
   std::string block = begin_replacement(event.id(), "ringcast.oversize");
   append_field(block, "data", "{\"bytes\":" + std::to_string(bytes) + "}");

@@ -36,6 +36,10 @@ struct Gap {
 [[nodiscard]] std::string gap_block(const Gap& gap);
 // The event with data {"id","time","topic","event","data"}; time in RFC 3339 with milliseconds.
 [[nodiscard]] std::string envelope_block(const Event& event, std::string_view topic);
+// The event as Mercure hubs write it: fields in the order event, retry, id, data.
+[[nodiscard]] std::string mercure_block(const Event& event);
+// How they begin a stream, and show that it is alive.
+inline constexpr std::string_view kMercureHeartbeat = ":\n";
 // In place of an event whose data (or envelope) is longer than the client can take.
 [[nodiscard]] std::string oversize_block(const Event& event, size_t bytes);
 

@@ -56,6 +56,10 @@ class Event {
   [[nodiscard]] std::string_view body() const noexcept {
     return wire().substr(id_size_ == 0 ? 0 : id_size_ + 5);  // "id: " and the line's end.
   }
+  // The block from its first "data: " on.
+  [[nodiscard]] std::string_view data_lines() const noexcept {
+    return std::string_view(buffer_).substr(data_begin_);
+  }
   [[nodiscard]] bool is_private() const noexcept { return is_private_; }
   [[nodiscard]] bool has_publisher_id() const noexcept { return has_publisher_id_; }
   [[nodiscard]] std::string_view type() const noexcept;  // Empty: "message".

@@ -16,6 +16,8 @@ constexpr size_t kTombstoneCost = sizeof(Tombstone) + 200;
 constexpr size_t kLinkCost = 2 * (sizeof(Interest::Link) + sizeof(Topic::Link));
 // A segment of a pattern in the tree: a node, its name and the map's node.
 constexpr size_t kSegmentCost = 250;
+// A matcher beside its texts: itself, its watch and the nodes of its index.
+constexpr size_t kMatcherCost = sizeof(Matcher) + sizeof(PatternWatch) + 600;
 
 size_t cost_of_topic(const Topic& topic) {
   return kTopicCost + topic.name.size();
@@ -39,7 +41,8 @@ void Tombstone::absorb(const Tombstone& other) {
 }
 
 bool Interest::wants(const sse::Event& event) const {
-  if (event.is_private() && !sees_private) {
+  if (event.is_private() && !sees_private &&
+      (private_topics == nullptr || !private_topics->grants(event))) {
     return false;
   }
   if (types.empty()) {
@@ -50,9 +53,11 @@ bool Interest::wants(const sse::Event& event) const {
 }
 
 bool Interest::matches(std::string_view topic) const {
-  return std::any_of(patterns.begin(), patterns.end(), [topic](const std::string& pattern) {
-    return topics::matches(pattern, topic);
-  });
+  return std::any_of(
+             patterns.begin(), patterns.end(),
+             [topic](const std::string& pattern) { return topics::matches(pattern, topic); }) ||
+         std::any_of(matchers.begin(), matchers.end(),
+                     [topic](const MatcherRef& matcher) { return matcher->matches(topic); });
 }
 
 uint64_t Topic::subscribers(uint32_t except) const {
@@ -110,7 +115,7 @@ Topic& Catalog::touch(std::string_view name) {
   topic.hearsay = forgotten_.high;
   // An interest may match by several of its patterns.
   const uint64_t birth = ++visit_;
-  patterns_.each_match(name, [&](PatternWatch& watch) {
+  each_watch(name, [&](PatternWatch& watch) {
     for (Interest* interest : watch.interests) {
       if (std::exchange(interest->linked_in, birth) != birth) {
         link(*interest, topic);
@@ -148,7 +153,7 @@ void Catalog::bury(const Topic& topic) {
   // from other topics, or from before they were watched.
   const Tombstone tombstone{evicted.high(), topic.deleted_high, evicted.last_time(),
                             topic.disk.number};
-  patterns_.each_match(topic.name, [&](PatternWatch& watch) { watch.gone.absorb(tombstone); });
+  each_watch(topic.name, [&](PatternWatch& watch) { watch.gone.absorb(tombstone); });
   if (tombstone.high <= forgotten_.high) {
     drop_number(tombstone.number);
     return;
@@ -196,6 +201,47 @@ size_t Catalog::cost_of(std::string_view pattern) {
   return kSegmentCost * (slashes + 1) + pattern.size();
 }
 
+size_t Catalog::cost_of(const Matcher& matcher) {
+  return kMatcherCost + 3 * matcher.text().size() + matcher.memory();
+}
+
+Status Catalog::check_matchers(const std::vector<MatcherRef>& matchers) const {
+  size_t compared = 0;
+  for (const MatcherRef& matcher : matchers) {
+    if (!matchers_.contains(*matcher) && matchers_.alike(matcher->prefix()) >= kMostAlike) {
+      return fail(Errc::kOverloaded,
+                  std::to_string(kMostAlike) + " other templates or patterns begin alike");
+    }
+    const std::string_view prefix = matcher->prefix();
+    for (auto entry = by_name_.lower_bound(prefix);
+         matchers.size() > 1 && entry != by_name_.end() && entry->first.starts_with(prefix) &&
+         compared <= kMostCompared;
+         ++entry) {
+      ++compared;
+    }
+  }
+  return compared <= kMostCompared
+             ? Status(Ok{})
+             : fail(Errc::kOverloaded,
+                    "too many topics would be compared with so many templates and patterns: "
+                    "subscribe to fewer at a time, or let them begin with more than a variable");
+}
+
+void Catalog::watch_wild(Interest& interest, std::vector<Wild>& wild) {
+  for (const MatcherRef& matcher : interest.matchers) {
+    PatternWatch& watch = matchers_[matcher];
+    wild.push_back({{}, &watch, watch.interests.empty(), matcher.get()});
+  }
+  for (const Wild& each : wild) {
+    if (each.is_new) {
+      budget_.charge(each.matcher != nullptr ? cost_of(*each.matcher) : cost_of(each.pattern));
+      each.watch->gone = forgotten_;
+    }
+    each.watch->interests.push_back(&interest);
+    interest.watches.push_back(each.watch);
+  }
+}
+
 void Catalog::join(Interest& interest) {
   interest.is_joined = true;
   const uint64_t join = ++visit_;
@@ -211,14 +257,7 @@ void Catalog::join(Interest& interest) {
     topic.linked_in = join;
     link(interest, topic);
   }
-  for (const Wild& each : wild) {
-    if (each.is_new) {
-      budget_.charge(cost_of(each.pattern));
-      each.watch->gone = forgotten_;
-    }
-    each.watch->interests.push_back(&interest);
-    interest.watches.push_back(each.watch);
-  }
+  watch_wild(interest, wild);
   each_match(tombstones_, wild, [](const auto& entry, const Wild& each) {
     if (each.is_new) {
       each.watch->gone.absorb(entry.second);
@@ -252,6 +291,12 @@ void Catalog::leave(Interest& interest) {
     } else if (patterns_[pattern].interests.empty()) {
       patterns_.erase(pattern);
       budget_.release(cost_of(pattern));
+    }
+  }
+  for (const MatcherRef& matcher : interest.matchers) {
+    if (matchers_[matcher].interests.empty()) {
+      matchers_.erase(*matcher);
+      budget_.release(cost_of(*matcher));
     }
   }
   interest.watches.clear();
@@ -312,29 +357,41 @@ void Catalog::unlink(Topic& topic, size_t index) {
 template <typename Map, typename Visit>
 void Catalog::each_match(const Map& map, const std::vector<Wild>& wild, Visit visit) {
   constexpr size_t kFew = 4;
-  if (wild.size() > kFew) {
-    // One pass over all names for all patterns together.
-    PatternIndex<const Wild*> index;
-    for (const Wild& each : wild) {
-      index[each.pattern] = &each;
-    }
-    for (const auto& entry : map) {
-      index.each_match(entry.first, [&](const Wild* each) { visit(entry, *each); });
-    }
-    return;
-  }
+  PatternIndex<const Wild*> many;
   for (const Wild& each : wild) {
+    if (each.matcher != nullptr) {
+      each_match(map, each, each.matcher->prefix(), visit);
+      each_match(map, each, std::string(kMercureRoot).append(each.matcher->prefix()), visit);
+      continue;
+    }
+    if (wild.size() > kFew) {
+      many[each.pattern] = &each;
+      continue;
+    }
     // Only names that start with the part before the first wildcard can match. "a/**" matches "a"
     // as well, so that the slash before the wildcard does not count.
     std::string_view start = each.pattern.substr(0, each.pattern.find('*'));
     if (start.ends_with('/')) {
       start.remove_suffix(1);
     }
-    for (auto entry = map.lower_bound(start);
-         entry != map.end() && std::string_view(entry->first).starts_with(start); ++entry) {
-      if (topics::matches(each.pattern, entry->first)) {
-        visit(*entry, each);
-      }
+    each_match(map, each, start, visit);
+  }
+  if (many.empty()) {
+    return;
+  }
+  // One pass over all names for all patterns together.
+  for (const auto& entry : map) {
+    many.each_match(entry.first, [&](const Wild* each) { visit(entry, *each); });
+  }
+}
+
+template <typename Map, typename Visit>
+void Catalog::each_match(const Map& map, const Wild& wild, std::string_view start, Visit visit) {
+  for (auto entry = map.lower_bound(start);
+       entry != map.end() && std::string_view(entry->first).starts_with(start); ++entry) {
+    if (wild.matcher != nullptr ? wild.matcher->matches(entry->first)
+                                : topics::matches(wild.pattern, entry->first)) {
+      visit(*entry, wild);
     }
   }
 }

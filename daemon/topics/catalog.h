@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "topics/matcher_index.h"
 #include "topics/name.h"
 #include "topics/pattern_index.h"
 #include "topics/policy.h"
@@ -51,13 +52,15 @@ struct Tombstone {
   void absorb(const Tombstone& other);
 };
 
-// What a group of subscribers of one worker wants: topics and patterns, and which event types.
-// Made and destroyed by the worker; the catalog keeps its links. All but `readers`, `patterns`
-// and `types` is guarded by the hub's lock.
+// What a group of subscribers of one worker wants: topics, patterns and matchers, and which event
+// types. Made and destroyed by the worker; the catalog keeps its links. All above `readers` stays
+// as it is; the rest is guarded by the hub's lock.
 struct Interest {
   std::vector<std::string> patterns;  // Checked; exact topics and patterns, without repeats.
+  std::vector<MatcherRef> matchers;   // Without repeats.
   std::vector<std::string> types;     // Empty: all.
   bool sees_private = false;
+  SelectorsRef private_topics;  // Without `sees_private`: of which it does. Null: of none.
   uint32_t worker = 0;
   std::atomic<uint32_t> readers{0};
 
@@ -66,7 +69,7 @@ struct Interest {
     size_t back;  // This link's index in topic->interests.
   };
   std::vector<Link> topics;            // All that match now.
-  std::vector<PatternWatch*> watches;  // One for each pattern with wildcards.
+  std::vector<PatternWatch*> watches;  // One for each pattern with wildcards, and each matcher.
   std::vector<const Topic*> news;      // Those with events that came with the last news.
   uint64_t linked_in = 0;              // The birth that linked it last.
   uint64_t news_round = 0;             // Which of the worker's news that was.
@@ -89,7 +92,7 @@ struct Interest {
   }
 };
 
-// A pattern with wildcards, and what it once matched and is no more.
+// A pattern with wildcards or a matcher, and what it once matched and is no more.
 struct PatternWatch {
   std::vector<Interest*> interests;
   Tombstone gone;
@@ -165,6 +168,12 @@ class Catalog {
 
   // What a pattern or an exact topic costs the budget when it is joined, at the most.
   [[nodiscard]] static size_t cost_of(std::string_view pattern);
+  [[nodiscard]] static size_t cost_of(const Matcher& matcher);
+  // Whether they may be joined: comparing topics takes time, with the hub's lock held. kOverloaded
+  // when too many others begin like one of them, or too many topics begin like several of them.
+  [[nodiscard]] Status check_matchers(const std::vector<MatcherRef>& matchers) const;
+  static constexpr size_t kMostAlike = 10'000;
+  static constexpr size_t kMostCompared = 100'000;  // One matcher alone may have more.
   // Folds the oldest tombstone into what is known of all forgotten topics: gaps may then be told
   // too often, never too seldom. False when there is none.
   bool drop_oldest_tombstone();
@@ -179,7 +188,7 @@ class Catalog {
       }
       return;
     }
-    patterns_.each_match(name, [&](const PatternWatch& watch) {
+    each_watch(name, [&](const PatternWatch& watch) {
       for (Interest* interest : watch.interests) {
         visit(*interest);
       }
@@ -217,13 +226,24 @@ class Catalog {
   void place(std::string_view name, const Tombstone& tombstone);
   void drop_number(uint64_t number);
   struct Wild {
-    std::string_view pattern;
+    std::string_view pattern;  // Empty: `matcher` instead.
     PatternWatch* watch;
     bool is_new;  // Nobody has watched it so far.
+    const Matcher* matcher = nullptr;
   };
+  void watch_wild(Interest& interest, std::vector<Wild>& wild);
+  // Calls visit(watch) for whatever matches the name.
+  template <typename Visit>
+  void each_watch(std::string_view name, Visit visit) const {
+    patterns_.each_match(name, visit);
+    matchers_.each_match(name, visit);
+  }
   // Calls visit(entry, wild) for the entries of an ordered map whose names match.
   template <typename Map, typename Visit>
   static void each_match(const Map& map, const std::vector<Wild>& wild, Visit visit);
+  // The same for one, where names that match begin with `start`.
+  template <typename Map, typename Visit>
+  static void each_match(const Map& map, const Wild& wild, std::string_view start, Visit visit);
 
   Budget& budget_;
   Policies policies_;
@@ -233,6 +253,7 @@ class Catalog {
   std::unordered_map<std::string_view, std::unique_ptr<Topic>> topics_;  // Keys in the topics.
   std::map<std::string_view, Topic*> by_name_;
   PatternIndex<PatternWatch> patterns_;
+  MatcherIndex<PatternWatch> matchers_;
   std::map<std::string, Tombstone, std::less<>> tombstones_;
   std::set<std::pair<uint64_t, std::string_view>> tombstones_by_high_;  // Names in tombstones_.
   uint64_t visit_ = 0;   // Counts joins and births; marks what one of them has linked.

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "sse/event.h"
+#include "topics/matcher.h"
 
 // The port to what survives the process. The hub decides what is written, what is visible and what
 // leaves; a journal only keeps rows. Behind it: journal/.
@@ -104,15 +105,22 @@ struct JournalUsage {
   uint64_t disk_bytes = 0;   // All files together.
 };
 
+// Topics by their numbers. Without any, `patterns` and `matchers` say which.
+struct TopicChoice {
+  std::vector<uint64_t> numbers;
+  std::vector<std::string> patterns;  // Checked.
+  std::vector<MatcherRef> matchers;
+};
+
 // What to read: events of some topics in (after, up_to], in order.
 struct PageQuery {
   uint64_t after = 0;
   uint64_t up_to = 0;
-  std::vector<uint64_t> topics;       // Their numbers. Empty: `patterns` say which.
-  std::vector<std::string> patterns;  // Checked topic patterns.
-  std::vector<std::string> types;     // Empty: all; "message" is an event without one.
+  TopicChoice topics;
+  std::vector<std::string> types;  // Empty: all; "message" is an event without one.
   bool sees_private = false;
-  size_t bytes = 64 << 10;  // A page ends with the event that passes one of these.
+  SelectorsRef private_topics;  // As in Interest.
+  size_t bytes = 64 << 10;      // A page ends with the event that passes one of these.
   size_t events = 512;
   size_t looked_at = 4096;
 };
@@ -124,8 +132,7 @@ struct Page {
 
 // Where a subscription wants to start, when memory cannot tell. One of the three.
 struct PlaceQuery {
-  std::vector<uint64_t> topics;  // As in PageQuery.
-  std::vector<std::string> patterns;
+  TopicChoice topics;
   std::vector<std::string> types;
   bool sees_private = false;
   uint64_t up_to = 0;              // Nothing above is looked at.

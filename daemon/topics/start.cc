@@ -243,7 +243,7 @@ Start find_start_on_disk(const StartRequest& request, const Interest& interest,
       return *start;
     }
     ask.publisher_id = request.last_event_id;
-    name_topics(interest, ask.topics, ask.patterns);
+    ask.topics = choose_topics(interest);
     return {.ask = std::move(ask)};
   }
   const Since& since = request.since;
@@ -268,7 +268,7 @@ Start find_start_on_disk(const StartRequest& request, const Interest& interest,
   } else {
     ask.since_ms = since.unix_ms;
   }
-  name_topics(interest, ask.topics, ask.patterns);
+  ask.topics = choose_topics(interest);
   start.ask = std::move(ask);
   return start;
 }
@@ -281,21 +281,21 @@ Start found_start(const StartRequest& request, const PlaceQuery& asked, uint64_t
   return {.cursor = found > 0 ? found - 1 : asked.up_to, .forget_losses = true};
 }
 
-void name_topics(const Interest& interest, std::vector<uint64_t>& numbers,
-                 std::vector<std::string>& patterns) {
+TopicChoice choose_topics(const Interest& interest) {
   constexpr size_t kFew = 64;
-  if (interest.topics.size() > kFew) {
-    patterns = interest.patterns;
-    return;
-  }
-  for (const Interest::Link& link : interest.topics) {
-    if (link.topic->is_journaled()) {
-      numbers.push_back(link.topic->disk.number);
+  TopicChoice choice;
+  if (interest.topics.size() <= kFew) {
+    for (const Interest::Link& link : interest.topics) {
+      if (link.topic->is_journaled()) {
+        choice.numbers.push_back(link.topic->disk.number);
+      }
     }
   }
-  if (numbers.empty()) {
-    patterns = interest.patterns;
+  if (choice.numbers.empty()) {
+    choice.patterns = interest.patterns;
+    choice.matchers = interest.matchers;
   }
+  return choice;
 }
 
 }  // namespace ringcast::topics

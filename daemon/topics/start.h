@@ -48,7 +48,6 @@ struct Start {
                                 uint64_t found);
 
 // The topics of an interest as a journal is asked for them: by number while they are few.
-void name_topics(const Interest& interest, std::vector<uint64_t>& numbers,
-                 std::vector<std::string>& patterns);
+[[nodiscard]] TopicChoice choose_topics(const Interest& interest);
 
 }  // namespace ringcast::topics

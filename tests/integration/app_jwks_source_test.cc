@@ -146,7 +146,7 @@ struct Running {
 
   static auth::JwtKeys start(const auth::JwtOptions& options) {
     std::vector<std::string> notes;
-    auto keys = read_jwt_keys(options, notes);
+    auto keys = read_jwt_keys(options, "auth.jwt", notes);
     REQUIRE_MESSAGE(keys, keys.error().detail);
     return *keys;
   }
@@ -246,7 +246,7 @@ TEST_CASE("app: a key that stands alone stays beside the keys of a JWKS") {
 
 std::string error_of(const auth::JwtOptions& options) {
   std::vector<std::string> notes;
-  const auto keys = read_jwt_keys(options, notes);
+  const auto keys = read_jwt_keys(options, "auth.jwt", notes);
   return keys ? "no error" : keys.error().detail;
 }
 
@@ -272,7 +272,7 @@ TEST_CASE("app: keys of a file that are skipped are noted") {
   text.insert(text.size() - 2, R"(,{"kty":"x"})");
   const TemporaryFile file(text);
   std::vector<std::string> notes;
-  REQUIRE(read_jwt_keys({.jwks = file.path()}, notes));
+  REQUIRE(read_jwt_keys({.jwks = file.path()}, "auth.jwt", notes));
   CHECK(notes == std::vector<std::string>{"auth.jwt.jwks: skipped keys[1]: kty \"x\" is not known: "
                                           "RSA, EC, OKP and oct are"});
 }

@@ -144,7 +144,7 @@ class House {
   }
 
   uint64_t number(const std::string& topic) { return topics_.at(topic).number; }
-  std::vector<uint64_t> seqs(topics::PageQuery query = {.patterns = {"**"}}) {
+  std::vector<uint64_t> seqs(topics::PageQuery query = {.topics = {.patterns = {"**"}}}) {
     if (query.up_to == 0) {
       query.up_to = seq;
     }

@@ -85,7 +85,7 @@ TEST_CASE("journal: a killed process loses nothing that was written, and uses no
     CHECK(house.journal->start().last_seq >= 10);
     CHECK(house.journal->start().holes.empty());
     CHECK(mentions(house.notes, "did not end cleanly: the sequence goes on above"));
-    CHECK(house.seqs({.patterns = {"a"}}) == Seqs{1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
+    CHECK(house.seqs({.topics = {.patterns = {"a"}}}) == Seqs{1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
     const uint64_t next = house.publish("a");
     house.close();
     house.open();

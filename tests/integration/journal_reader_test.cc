@@ -47,13 +47,14 @@ TEST_CASE("journal: pages by topics and by patterns are the same, in order, each
   for (const uint64_t after : {0, 7, 30, 59, 60}) {
     CAPTURE(after);
     const Seqs all = expected(after, {1, 2});
-    CHECK(house.seqs({.after = after, .topics = {house.number("b/1"), house.number("b/2")}}) ==
-          all);
-    CHECK(house.seqs({.after = after, .patterns = {"b/*"}}) == all);
-    CHECK(house.seqs({.after = after, .patterns = {"b/2", "b/1", "b/**"}}) == all);
+    CHECK(house.seqs({.after = after,
+                      .topics = {.numbers = {house.number("b/1"), house.number("b/2")}}}) == all);
+    CHECK(house.seqs({.after = after, .topics = {.patterns = {"b/*"}}}) == all);
+    CHECK(house.seqs({.after = after, .topics = {.patterns = {"b/2", "b/1", "b/**"}}}) == all);
     CHECK(house.end == 60);
-    CHECK(house.seqs({.after = after, .patterns = {"**"}}) == expected(after, {0, 1, 2}));
-    CHECK(house.seqs({.after = after, .patterns = {"$s"}}) == expected(after, {3}));
+    CHECK(house.seqs({.after = after, .topics = {.patterns = {"**"}}}) ==
+          expected(after, {0, 1, 2}));
+    CHECK(house.seqs({.after = after, .topics = {.patterns = {"$s"}}}) == expected(after, {3}));
   }
 }
 
@@ -68,8 +69,8 @@ TEST_CASE("journal: what is gone from a topic is not read, though its entries ar
       left.push_back(seq);
     }
   }
-  CHECK(house.seqs({.topics = {house.number("a"), house.number("b/1")}}) == left);
-  CHECK(house.seqs({.patterns = {"a", "b/1"}}) == left);
+  CHECK(house.seqs({.topics = {.numbers = {house.number("a"), house.number("b/1")}}}) == left);
+  CHECK(house.seqs({.topics = {.patterns = {"a", "b/1"}}}) == left);
 }
 
 TEST_CASE("journal: a topic that was dropped and came again does not have its old events") {
@@ -78,9 +79,9 @@ TEST_CASE("journal: a topic that was dropped and came again does not have its ol
   house.changes.dropped_topics = {house.number("a")};
   house.changes.topics = {{.number = 99, .name = "a"}};
   house.write();
-  CHECK(house.seqs({.patterns = {"a"}}).empty());
-  CHECK(house.seqs({.topics = {99}}).empty());
-  CHECK(house.seqs({.patterns = {"b/1"}}) == expected(0, {1}));
+  CHECK(house.seqs({.topics = {.patterns = {"a"}}}).empty());
+  CHECK(house.seqs({.topics = {.numbers = {99}}}).empty());
+  CHECK(house.seqs({.topics = {.patterns = {"b/1"}}}) == expected(0, {1}));
 }
 
 TEST_CASE("journal: pages filter by type, and \"message\" is an event without one") {
@@ -91,10 +92,11 @@ TEST_CASE("journal: pages filter by type, and \"message\" is an event without on
   for (const uint64_t seq : expected(0, {0, 1, 2})) {
     (seq % 3 == 0 ? ticks : messages).push_back(seq);
   }
-  CHECK(house.seqs({.patterns = {"**"}, .types = {"tick"}}) == ticks);
-  CHECK(house.seqs({.patterns = {"**"}, .types = {"message", "other"}}) == messages);
-  CHECK(house.seqs({.patterns = {"**"}, .types = {"message", "tick"}}) == expected(0, {0, 1, 2}));
-  CHECK(house.seqs({.patterns = {"**"}, .types = {"other"}}).empty());
+  CHECK(house.seqs({.topics = {.patterns = {"**"}}, .types = {"tick"}}) == ticks);
+  CHECK(house.seqs({.topics = {.patterns = {"**"}}, .types = {"message", "other"}}) == messages);
+  CHECK(house.seqs({.topics = {.patterns = {"**"}}, .types = {"message", "tick"}}) ==
+        expected(0, {0, 1, 2}));
+  CHECK(house.seqs({.topics = {.patterns = {"**"}}, .types = {"other"}}).empty());
 }
 
 TEST_CASE("journal: a page ends with the event that reaches a limit, and the next goes on there") {
@@ -110,9 +112,9 @@ TEST_CASE("journal: a page ends with the event that reaches a limit, and the nex
   CHECK(house.seqs({.topics = topics, .events = count + 1}).size() == count);
   CHECK(house.end == 60);
 
-  CHECK(house.seqs({.patterns = {"a"}, .looked_at = 59}).size() == count - 1);
+  CHECK(house.seqs({.topics = {.patterns = {"a"}}, .looked_at = 59}).size() == count - 1);
   CHECK(house.end == 59);
-  CHECK(house.seqs({.patterns = {"a"}, .looked_at = 61}) == all);
+  CHECK(house.seqs({.topics = {.patterns = {"a"}}, .looked_at = 61}) == all);
   CHECK(house.end == 60);
 
   // 4 and 8 have the longest and the shortest block, so that the sizes are known.
@@ -131,9 +133,9 @@ TEST_CASE("journal: page after page finds all, whatever the limits") {
       Seqs found;
       PageQuery query{.up_to = 60};
       if (goes_by_topics) {
-        query.topics = {house.number("a"), house.number("b/1")};
+        query.topics.numbers = {house.number("a"), house.number("b/1")};
       } else {
-        query.patterns = {"a", "b/1"};
+        query.topics.patterns = {"a", "b/1"};
       }
       for (int kind = 0; kind < 3; ++kind) {
         PageQuery limited = query;
@@ -185,12 +187,12 @@ TEST_CASE("journal: an event is found by its publisher's id, in the topics that 
   House house;
   fill(house);
   // id0: 21 42, id1: 7 28 49, id2: 14 35 56.
-  CHECK(place(house, {.patterns = {"**", "$s"}, .publisher_id = "id1"}) == 7);
-  CHECK(place(house, {.patterns = {"a"}, .publisher_id = "id1"}) == 28);
-  CHECK(place(house, {.topics = {house.number("a")}, .publisher_id = "id1"}) == 28);
-  CHECK(place(house, {.patterns = {"a"}, .up_to = 27, .publisher_id = "id1"}) == 0);
-  CHECK(place(house, {.topics = {house.number("a")}, .publisher_id = "id2"}) == 35);
-  CHECK(place(house, {.patterns = {"**"}, .publisher_id = "none"}) == 0);
+  CHECK(place(house, {.topics = {.patterns = {"**", "$s"}}, .publisher_id = "id1"}) == 7);
+  CHECK(place(house, {.topics = {.patterns = {"a"}}, .publisher_id = "id1"}) == 28);
+  CHECK(place(house, {.topics = {.numbers = {house.number("a")}}, .publisher_id = "id1"}) == 28);
+  CHECK(place(house, {.topics = {.patterns = {"a"}}, .up_to = 27, .publisher_id = "id1"}) == 0);
+  CHECK(place(house, {.topics = {.numbers = {house.number("a")}}, .publisher_id = "id2"}) == 35);
+  CHECK(place(house, {.topics = {.patterns = {"**"}}, .publisher_id = "none"}) == 0);
 }
 
 TEST_CASE("journal: the n-th newest event is found, or the oldest of fewer") {
@@ -201,30 +203,31 @@ TEST_CASE("journal: the n-th newest event is found, or the oldest of fewer") {
   for (const uint64_t n : {1, 2, 5, 30}) {
     CAPTURE(n);
     CHECK(place(house, {.topics = topics, .newest = n}) == all[all.size() - n]);
-    CHECK(place(house, {.patterns = {"a", "b/1"}, .newest = n}) == all[all.size() - n]);
+    CHECK(place(house, {.topics = {.patterns = {"a", "b/1"}}, .newest = n}) == all[all.size() - n]);
   }
   CHECK(place(house, {.topics = topics, .newest = 1000}) == all.front());
-  CHECK(place(house, {.patterns = {"a"}, .up_to = 9, .newest = 1}) == 8);
-  CHECK(place(house, {.patterns = {"a"}, .types = {"tick"}, .newest = 2}) == 48);
-  CHECK(place(house, {.patterns = {"a"}, .newest = 100, .looked_at = 10}) == 52);
-  CHECK(place(house, {.patterns = {"none"}, .newest = 1}) == 0);
+  CHECK(place(house, {.topics = {.patterns = {"a"}}, .up_to = 9, .newest = 1}) == 8);
+  CHECK(place(house, {.topics = {.patterns = {"a"}}, .types = {"tick"}, .newest = 2}) == 48);
+  CHECK(place(house, {.topics = {.patterns = {"a"}}, .newest = 100, .looked_at = 10}) == 52);
+  CHECK(place(house, {.topics = {.patterns = {"none"}}, .newest = 1}) == 0);
 }
 
 TEST_CASE("journal: the first event at or after a time is found") {
   House house;
   fill(house);
   constexpr int64_t kBegin = 1'000'000;
-  CHECK(place(house, {.patterns = {"**"}}) == 1);
-  CHECK(place(house, {.patterns = {"a"}, .since_ms = kBegin}) == 4);
-  CHECK(place(house, {.patterns = {"**"}, .since_ms = kBegin + 99}) == 10);
-  CHECK(place(house, {.patterns = {"**"}, .since_ms = kBegin + 100}) == 10);
-  CHECK(place(house, {.patterns = {"**", "$s"}, .since_ms = kBegin + 101}) == 20);
-  CHECK(place(house, {.topics = {house.number("a")}, .since_ms = kBegin + 201}) == 32);
-  CHECK(place(house, {.patterns = {"a"}, .types = {"tick"}, .since_ms = kBegin + 201}) == 36);
-  CHECK(place(house, {.patterns = {"none"}, .since_ms = kBegin, .looked_at = 10}) == 1);
-  CHECK(place(house, {.patterns = {"none"}, .since_ms = kBegin}) == 0);
-  CHECK(place(house, {.patterns = {"**"}, .since_ms = kBegin + 601}) == 0);
-  CHECK(place(house, {.patterns = {"**"}, .up_to = 9, .since_ms = kBegin + 1}) == 0);
+  CHECK(place(house, {.topics = {.patterns = {"**"}}}) == 1);
+  CHECK(place(house, {.topics = {.patterns = {"a"}}, .since_ms = kBegin}) == 4);
+  CHECK(place(house, {.topics = {.patterns = {"**"}}, .since_ms = kBegin + 99}) == 10);
+  CHECK(place(house, {.topics = {.patterns = {"**"}}, .since_ms = kBegin + 100}) == 10);
+  CHECK(place(house, {.topics = {.patterns = {"**", "$s"}}, .since_ms = kBegin + 101}) == 20);
+  CHECK(place(house, {.topics = {.numbers = {house.number("a")}}, .since_ms = kBegin + 201}) == 32);
+  CHECK(place(house,
+              {.topics = {.patterns = {"a"}}, .types = {"tick"}, .since_ms = kBegin + 201}) == 36);
+  CHECK(place(house, {.topics = {.patterns = {"none"}}, .since_ms = kBegin, .looked_at = 10}) == 1);
+  CHECK(place(house, {.topics = {.patterns = {"none"}}, .since_ms = kBegin}) == 0);
+  CHECK(place(house, {.topics = {.patterns = {"**"}}, .since_ms = kBegin + 601}) == 0);
+  CHECK(place(house, {.topics = {.patterns = {"**"}}, .up_to = 9, .since_ms = kBegin + 1}) == 0);
 }
 
 }  // namespace

@@ -24,7 +24,8 @@ TEST_CASE("journal: every kind of event comes back as it was, also after a resta
     CAPTURE(is_again);
     auto reader = house.journal->open_reader();
     REQUIRE(reader);
-    auto page = (*reader)->read({.up_to = house.seq, .patterns = {"**", "$d"}, .bytes = 1 << 30});
+    auto page = (*reader)->read(
+        {.up_to = house.seq, .topics = {.patterns = {"**", "$d"}}, .bytes = 1 << 30});
     REQUIRE(page);
     REQUIRE(page->events.size() == wires.size());
     auto newest = house.journal->newest(house.seq + 1, 100, 1 << 30);
@@ -208,7 +209,7 @@ TEST_CASE("journal: an event may come and leave at once") {
   house.changes.erased_events = {1, 2, 3, 4};
   house.write();
   CHECK(house.seqs() == std::vector<uint64_t>{5});
-  CHECK(house.seqs({.topics = {1}}) == std::vector<uint64_t>{5});
+  CHECK(house.seqs({.topics = {.numbers = {1}}}) == std::vector<uint64_t>{5});
 }
 
 TEST_CASE("journal: when everything is erased the sequence is still not used again") {

@@ -49,7 +49,7 @@ TEST_CASE("journal: readers that follow each other closely do not let it outgrow
   REQUIRE(reader);
   for (int i = 0; i < 700; ++i) {
     write_and_trim(house);
-    REQUIRE((*reader)->read({.up_to = house.seq, .patterns = {"**"}}));
+    REQUIRE((*reader)->read({.up_to = house.seq, .topics = {.patterns = {"**"}}}));
     CHECK(house.journal->usage().disk_bytes <= kMaxBytes + kMaxBytes / 10);
   }
 }
@@ -68,9 +68,12 @@ TEST_CASE("journal: without trimming it is full, says which key it is, and has r
   REQUIRE_FALSE(written);
   CHECK(written.error().code == Errc::kStorageFull);
   CHECK(contains(written.error().detail, "journal.retain.bytes"));
-  const size_t count =
-      house.seqs({.patterns = {"**"}, .bytes = 1 << 30, .events = 1 << 30, .looked_at = 1 << 30})
-          .size();
+  const size_t count = house
+                           .seqs({.topics = {.patterns = {"**"}},
+                                  .bytes = 1 << 30,
+                                  .events = 1 << 30,
+                                  .looked_at = 1 << 30})
+                           .size();
   CHECK(count == (house.seq / 100 - 1) * 100);
   house.trim(500);
   house.write();

@@ -21,7 +21,8 @@ void read_all(topics::Journal& journal, const std::atomic<uint64_t>& written,
   uint64_t after = 0;
   for (bool is_last = false; !is_last;) {
     is_last = is_done.load();
-    auto page = (*reader)->read({.after = after, .up_to = written.load(), .patterns = {"**"}});
+    auto page =
+        (*reader)->read({.after = after, .up_to = written.load(), .topics = {.patterns = {"**"}}});
     if (!page || page->end < after) {
       ++faults;
       return;
@@ -32,7 +33,8 @@ void read_all(topics::Journal& journal, const std::atomic<uint64_t>& written,
       previous = event->seq();
     }
     after = page->end == written.load() ? 0 : page->end;
-    const auto newest = (*reader)->find({.patterns = {"t1"}, .up_to = written.load(), .newest = 1});
+    const auto newest =
+        (*reader)->find({.topics = {.patterns = {"t1"}}, .up_to = written.load(), .newest = 1});
     faults += newest ? 0 : 1;
   }
 }

@@ -16,10 +16,10 @@ BELOW = {
     "topics": ["base", "sse"],
     "auth": ["base", "sse", "topics"],
     "journal": ["base", "sse", "topics"],
-    "server": ["base", "sse", "http", "net", "topics", "auth"],
+    "mercure": ["base", "sse", "http", "topics", "auth"],
+    "server": ["base", "sse", "http", "net", "topics", "auth", "mercure"],
     "webhooks": ["base", "sse", "topics", "auth", "server"],
     "admin": ["base", "sse", "http", "topics", "auth", "server"],
-    "mercure": ["base", "sse", "http", "topics", "auth", "server"],
     "config": ["base", "sse", "http", "net", "topics", "auth", "journal", "server", "webhooks", "admin", "mercure"],
     "app": ["base", "sse", "http", "net", "topics", "auth", "journal", "server", "webhooks", "admin", "mercure", "config"],
     # The C++ client reads JSON and lines as the daemon does; its headers are <ringcast/...>.
@@ -49,7 +49,7 @@ HOMES = {
 }
 
 # Same input, same output: these neither wait, nor read files, nor log.
-PURE = ["sse", "http", "topics", "auth", "config"]
+PURE = ["sse", "http", "topics", "auth", "mercure", "config"]
 IMPURE_HEADERS = ["condition_variable", "filesystem", "fstream", "future", "iostream", "mutex", "thread", "unistd.h"]
 
 SKIPPED = {"node_modules", "tests"}

@@ -53,17 +53,17 @@ export async function serveEmptyPage() {
 
 // A native EventSource in the page that notes what it gets, for the test to look at.
 export class PageStream {
-  static async open(page, url, types = []) {
-    await page.evaluate(([target, names]) => {
+  static async open(page, url, types = [], init = {}) {
+    await page.evaluate(([target, names, options]) => {
       const seen = {events: [], opens: 0, errors: 0};
-      const source = new EventSource(target);
+      const source = new EventSource(target, options);
       source.onopen = () => { seen.opens += 1; };
       source.onerror = () => { seen.errors += 1; };
       for (const name of ['message', 'ringcast.gap', ...names]) {
         source.addEventListener(name, ({type, data, lastEventId}) => seen.events.push({type, data, id: lastEventId}));
       }
       Object.assign(window, {seen, source});
-    }, [url, types]);
+    }, [url, types, init]);
     const stream = new PageStream(page);
     await stream.waitFor(({opens}) => opens === 1);
     return stream;

@@ -1,0 +1,91 @@
+#include "mercure/authority.h"
+
+#include <utility>
+
+#include "auth/source.h"
+#include "mercure/selector.h"
+#include "mercure/token_claims.h"
+
+namespace ringcast::mercure {
+
+Result<std::shared_ptr<const Authority>> Authority::make(const Options& options,
+                                                         const auth::JwtKeys& keys,
+                                                         const auth::JwtKeys& subscriber_keys) {
+  std::shared_ptr<Authority> authority(new Authority);
+  authority->publishers_ = auth::JwtVerifier("mercure.jwt", options.jwt.algorithms, keys,
+                                             {options.resource, options.issuer});
+  authority->subscribers_ =
+      options.subscriber_jwt.is_on()
+          ? auth::JwtVerifier("mercure.subscriber_jwt", options.subscriber_jwt.algorithms,
+                              subscriber_keys, {options.resource, options.issuer})
+          : authority->publishers_;
+  if (auto status = authority->publishers_.check_keys(); options.jwt.is_on() && !status) {
+    return std::move(status).failure();
+  }
+  if (auto status = authority->subscribers_.check_keys();
+      options.subscriber_jwt.is_on() && !status) {
+    return std::move(status).failure();
+  }
+  if (!options.resource.empty()) {
+    authority->access_.audience = {options.resource};
+    authority->access_.issuer = options.issuer;
+    authority->base_ = topics::parse_url(options.resource);
+  }
+  const std::string anonymous = options.anonymous ? "open" : "closed";
+  authority->nobody_ = std::make_shared<const Holder>(
+      Holder{.identity = std::make_shared<const auth::Identity>(
+                 auth::Identity{.source = auth::source_of({"mercure", anonymous})})});
+  return std::shared_ptr<const Authority>(std::move(authority));
+}
+
+Result<HolderRef> Authority::authenticate(Role role, std::string_view token,
+                                          int64_t now_unix_ms) const {
+  auto verified = (role == Role::kPublisher ? publishers_ : subscribers_).verify(token);
+  if (!verified) {
+    return std::move(verified).failure();
+  }
+  if (is_access_token_type(verified->type)) {
+    return hold_access_token(*verified, now_unix_ms);
+  }
+  auto claims = read_token_claims(verified->payload, now_unix_ms);
+  if (!claims) {
+    return std::move(claims).failure();
+  }
+  return HolderRef(std::make_shared<const Holder>(
+      Holder{.identity = std::make_shared<const auth::Identity>(
+                 auth::Identity{.name = claims->subject.empty() ? "mercure" : claims->subject,
+                                .expires_unix_ms = claims->expires_unix_ms,
+                                .source = verified->source}),
+             .publish = select(claims->publish),
+             .subscribe = select(claims->subscribe),
+             .payload = std::move(claims->payload)}));
+}
+
+Result<HolderRef> Authority::hold_access_token(const auth::JwtVerifier::Verified& verified,
+                                               int64_t now_unix_ms) const {
+  if (!base_) {
+    return fail(Errc::kUnauthorized,
+                "access tokens are not taken here: mercure.resource is not set");
+  }
+  auto token = read_access_token(verified.payload, access_, base(), now_unix_ms);
+  if (!token) {
+    return std::move(token).failure();
+  }
+  auto access = std::make_shared<const AccessToken>(*std::move(token));
+  return HolderRef(std::make_shared<const Holder>(
+      Holder{.dialect = Dialect::kDraft,
+             .identity = std::make_shared<const auth::Identity>(
+                 auth::Identity{.name = access->subject.empty() ? "mercure" : access->subject,
+                                .expires_unix_ms = access->expires_unix_ms,
+                                .source = verified.source}),
+             .publish = select(*access, Action::kPublish, base()),
+             .subscribe = select(*access, Action::kSubscribe, base()),
+             .access = access}));
+}
+
+bool Authority::vouches_for(uint64_t source) const {
+  return source == nobody_->identity->source || publishers_.vouches_for(source) ||
+         subscribers_.vouches_for(source);
+}
+
+}  // namespace ringcast::mercure

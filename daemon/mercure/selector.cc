@@ -1,0 +1,115 @@
+#include "mercure/selector.h"
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "topics/uri_template.h"
+
+namespace ringcast::mercure {
+
+namespace {
+
+// What a compiled template costs, by its length: a part for each expression, and its literals.
+constexpr size_t kBytesForEach = 48;
+
+// How every name begins that a template matches. A literal that is not plain ASCII may stand in a
+// topic percent-encoded.
+std::string_view prefix_of(std::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '{' || text[i] == '%' || static_cast<unsigned char>(text[i]) >= 0x80U) {
+      return text.substr(0, i);
+    }
+  }
+  return text;
+}
+
+topics::MatcherRef match_all() {
+  static const auto all = std::make_shared<const topics::Matcher>(
+      "all", "*", "", [](std::string_view /*name*/) { return true; }, 0);
+  return all;
+}
+
+}  // namespace
+
+Selector read_selector(std::string_view text) {
+  if (text == "*") {
+    return {match_all()};
+  }
+  if (text.find('{') == std::string_view::npos) {
+    return {};
+  }
+  auto compiled = topics::UriTemplate::parse(text);
+  if (!compiled) {
+    return {};
+  }
+  const std::string_view prefix = prefix_of(text);
+  return {std::make_shared<const topics::Matcher>(
+      "template", text, prefix,
+      [compiled = *std::move(compiled)](std::string_view name) {
+        return name == compiled.text() || compiled.matches(name);
+      },
+      kBytesForEach * text.size())};
+}
+
+topics::MatcherRef match_all_but(std::string_view prefix) {
+  const auto test = [without = std::string(prefix)](std::string_view name) {
+    return !name.starts_with(without);
+  };
+  return std::make_shared<const topics::Matcher>("all but " + std::string(prefix), "*", "", test,
+                                                 prefix.size());
+}
+
+Selector read_selector(const TopicMatch& match, const topics::Url* base) {
+  if (match.match == "*") {
+    return {match_all()};
+  }
+  if (match.pattern == nullptr) {
+    return {};
+  }
+  const auto test = [match, own = base == nullptr ? std::nullopt
+                                                  : std::optional(*base)](std::string_view name) {
+    return match.matches(name, own ? &*own : nullptr);
+  };
+  return {std::make_shared<const topics::Matcher>("urlpattern", match.match, "", test,
+                                                  kBytesForEach * match.match.size())};
+}
+
+topics::SelectorsRef select(const AccessToken& token, Action action, const topics::Url* base) {
+  std::vector<std::string> names;
+  std::vector<topics::MatcherRef> matchers;
+  bool is_granted = false;
+  for (const AccessToken::Detail& detail : token.details) {
+    if (!detail.has(action)) {
+      continue;
+    }
+    is_granted = true;
+    for (const TopicMatch& match : detail.topics) {
+      if (Selector selector = read_selector(match, base); selector.matcher) {
+        matchers.push_back(std::move(selector.matcher));
+      } else {
+        names.push_back(match.match);
+      }
+    }
+  }
+  return is_granted ? std::make_shared<const topics::Selectors>(names, std::move(matchers))
+                    : nullptr;
+}
+
+topics::SelectorsRef select(const std::vector<std::string>& texts) {
+  if (texts.empty()) {
+    return nullptr;
+  }
+  std::vector<std::string> names;
+  std::vector<topics::MatcherRef> matchers;
+  for (const std::string& text : texts) {
+    if (Selector selector = read_selector(text); selector.matcher) {
+      matchers.push_back(std::move(selector.matcher));
+    } else {
+      names.push_back(text);
+    }
+  }
+  return std::make_shared<const topics::Selectors>(names, std::move(matchers));
+}
+
+}  // namespace ringcast::mercure
