@@ -94,7 +94,7 @@ TEST_CASE("config: the documentation has default and range of every key of a web
 TEST_CASE("config: the scalar keys are all that are neither lists nor maps") {
   const auto scalars = scalar_keys();
   const std::set<std::string> names(scalars.begin(), scalars.end());
-  CHECK(names.size() == all_keys().size() - 11);
+  CHECK(names.size() == all_keys().size() - 14);
   CHECK(names.count("auth.anonymous") == 1);
   for (const char* list :
        {"listen", "topics", "presence", "webhooks", "auth.tokens", "auth.jwt.algorithms",

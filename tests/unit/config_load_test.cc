@@ -60,7 +60,7 @@ TEST_CASE("config: an unknown key that is near to nothing lists what there is") 
 }
 
 TEST_CASE("config: keys of features that do not exist are unknown") {
-  CHECK(error_of("mercure: {enabled: true}").starts_with("f.yaml:1:1: mercure: unknown key;"));
+  CHECK(error_of("cluster: {enabled: true}").starts_with("f.yaml:1:1: cluster: unknown key;"));
 }
 
 TEST_CASE("config: a key that is there twice is an error") {
