@@ -92,7 +92,10 @@ std::optional<http::Response> Admin::operator()(const server::AdminRequest& requ
     case Endpoint::kHistory:
       return answer_history(hub_, readers_, request);
     case Endpoint::kEvents:
-      break;
+    case Endpoint::kMercure:
+    case Endpoint::kMercureSubscriptions:
+    case Endpoint::kMercureMetadata:
+      break;  // The server's own.
   }
   return problem_for({.code = Errc::kNotFound});
 }

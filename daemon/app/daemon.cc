@@ -4,8 +4,6 @@
 #include <csignal>
 #include <utility>
 
-#include "app/credentials.h"
-#include "app/listeners.h"
 #include "topics/matcher.h"
 
 namespace ringcast::app {
