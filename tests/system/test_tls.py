@@ -172,7 +172,9 @@ class MemoryTest(TlsCase):
         before = self.daemon.resident_kib()
         for _ in range(300):
             self.stream("t", tls)
-        self.assertLessEqual((self.daemon.resident_kib() - before) / 300, 24)
+        # OpenSSL 3.5 keeps some 8 KiB more for each connection.
+        most = 24 if ssl.OPENSSL_VERSION_INFO < (3, 5) else 32
+        self.assertLessEqual((self.daemon.resident_kib() - before) / 300, most)
 
 
 class MinimumTest(TlsCase):

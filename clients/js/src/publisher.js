@@ -63,7 +63,9 @@ export class Publisher {
       if (!response.ok) throw await refusalOf(response);
       return await response.json();
     } catch (error) {
-      throw error instanceof RingcastError ? error : networkError('publishing failed', error);
+      if (error instanceof RingcastError) throw error;
+      // Node 18 does not pass the reason on while a body is read.
+      throw networkError('publishing failed', attempt.signal.aborted ? attempt.signal.reason : error);
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
