@@ -208,16 +208,18 @@ size_t Catalog::cost_of(const Matcher& matcher) {
 Status Catalog::check_matchers(const std::vector<MatcherRef>& matchers) const {
   size_t compared = 0;
   for (const MatcherRef& matcher : matchers) {
-    if (!matchers_.contains(*matcher) && matchers_.alike(matcher->prefix()) >= kMostAlike) {
+    const std::string_view prefix = matcher->prefix();
+    if (!matchers_.contains(*matcher) &&
+        matchers_.weight_alike(prefix) + matcher->weight() > kMostAlike) {
       return fail(Errc::kOverloaded,
                   std::to_string(kMostAlike) + " other templates or patterns begin alike");
     }
-    const std::string_view prefix = matcher->prefix();
+    const bool is_usual = matchers.size() == 1 && matcher->weight() == 1;
     for (auto entry = by_name_.lower_bound(prefix);
-         matchers.size() > 1 && entry != by_name_.end() && entry->first.starts_with(prefix) &&
+         !is_usual && entry != by_name_.end() && entry->first.starts_with(prefix) &&
          compared <= kMostCompared;
          ++entry) {
-      ++compared;
+      compared += matcher->weight();
     }
   }
   return compared <= kMostCompared

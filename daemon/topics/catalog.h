@@ -172,8 +172,9 @@ class Catalog {
   // Whether they may be joined: comparing topics takes time, with the hub's lock held. kOverloaded
   // when too many others begin like one of them, or too many topics begin like several of them.
   [[nodiscard]] Status check_matchers(const std::vector<MatcherRef>& matchers) const;
+  // Both count weights: see Matcher::weight(). A usual matcher alone may have any number of topics.
   static constexpr size_t kMostAlike = 10'000;
-  static constexpr size_t kMostCompared = 100'000;  // One matcher alone may have more.
+  static constexpr size_t kMostCompared = 100'000;
   // Folds the oldest tombstone into what is known of all forgotten topics: gaps may then be told
   // too often, never too seldom. False when there is none.
   bool drop_oldest_tombstone();

@@ -42,8 +42,12 @@ class Matcher {
   [[nodiscard]] std::string_view text() const noexcept { return text_; }
   [[nodiscard]] std::string_view prefix() const noexcept { return prefix_; }
   [[nodiscard]] size_t memory() const noexcept { return memory_; }
+  // How many usual ones take as long to compare with a topic, at the most: it grows with the text.
+  [[nodiscard]] size_t weight() const noexcept { return 1 + text_.size() / kUsualBytes; }
 
  private:
+  static constexpr size_t kUsualBytes = 256;
+
   std::string key_;
   std::string text_;
   std::string prefix_;

@@ -22,7 +22,9 @@ class MatcherIndex {
     std::unique_ptr<Entry>& entry = by_key_[matcher->key()];
     if (!entry) {
       entry = std::make_unique<Entry>(Entry{matcher, {}});
-      by_prefix_[std::string(matcher->prefix())].push_back(entry.get());
+      Alike& alike = by_prefix_[std::string(matcher->prefix())];
+      alike.entries.push_back(entry.get());
+      alike.weight += matcher->weight();
       ++lengths_[matcher->prefix().size()];
     }
     return entry->value;
@@ -31,8 +33,9 @@ class MatcherIndex {
   void erase(const Matcher& matcher) {
     const auto found = by_key_.find(matcher.key());
     const auto alike = by_prefix_.find(matcher.prefix());
-    std::erase(alike->second, found->second.get());
-    if (alike->second.empty()) {
+    std::erase(alike->second.entries, found->second.get());
+    alike->second.weight -= matcher.weight();
+    if (alike->second.entries.empty()) {
       by_prefix_.erase(alike);
     }
     const auto length = lengths_.find(matcher.prefix().size());
@@ -57,7 +60,7 @@ class MatcherIndex {
       if (alike == by_prefix_.end()) {
         continue;
       }
-      for (Entry* entry : alike->second) {
+      for (Entry* entry : alike->second.entries) {
         if (entry->matcher->matches_name(*name)) {
           visit(entry->value);
         }
@@ -68,10 +71,10 @@ class MatcherIndex {
   [[nodiscard]] bool contains(const Matcher& matcher) const {
     return by_key_.contains(matcher.key());
   }
-  // How many begin with the same prefix: a new topic is compared with all of them.
-  [[nodiscard]] size_t alike(std::string_view prefix) const {
+  // What those weigh that begin with the same prefix: a new topic is compared with all of them.
+  [[nodiscard]] size_t weight_alike(std::string_view prefix) const {
     const auto found = by_prefix_.find(prefix);
-    return found == by_prefix_.end() ? 0 : found->second.size();
+    return found == by_prefix_.end() ? 0 : found->second.weight;
   }
 
  private:
@@ -79,9 +82,13 @@ class MatcherIndex {
     MatcherRef matcher;
     T value;
   };
+  struct Alike {
+    std::vector<Entry*> entries;
+    size_t weight = 0;
+  };
 
   std::map<std::string, std::unique_ptr<Entry>, std::less<>> by_key_;
-  std::map<std::string, std::vector<Entry*>, std::less<>> by_prefix_;
+  std::map<std::string, Alike, std::less<>> by_prefix_;
   std::map<size_t, size_t> lengths_;  // Of the prefixes, and how many have it.
 };
 

@@ -59,8 +59,8 @@ TEST_CASE("topics: an index of matchers visits each that matches once") {
   CHECK(found("$sys/x").empty());
   index.erase(*matcher("a/", "x"));
   CHECK(found("a/b/x") == std::vector{1, 4});
-  CHECK(index.alike("a/") == 1);
-  CHECK(index.alike("b/") == 0);
+  CHECK(index.weight_alike("a/") == 1);
+  CHECK(index.weight_alike("b/") == 0);
   CHECK(index.contains(*matcher("a/", "y")));
   CHECK_FALSE(index.contains(*matcher("a/", "x")));
 }
@@ -125,6 +125,25 @@ TEST_CASE("topics: several matchers are compared with so many topics at the most
   shelf.catalog.touch("a/more");
   CHECK_FALSE(shelf.catalog.check_matchers({matcher("", "x"), matcher("a/", "x")}));
   CHECK(shelf.catalog.check_matchers({matcher("", "x"), matcher("b/", "x")}));
+  CHECK(shelf.catalog.check_matchers({matcher("", "x")}));
+}
+
+TEST_CASE("topics: a long matcher counts as several, and alone is compared with fewer topics") {
+  const MatcherRef longest = matcher("", std::string(4096, 'x'));
+  CHECK(matcher("", "x")->weight() == 1);
+  CHECK(longest->weight() == 17);
+  MatcherIndex<int> index;
+  index[longest] = 1;
+  CHECK(index.weight_alike("") == 17);
+  index.erase(*longest);
+  CHECK(index.weight_alike("") == 0);
+  Shelf shelf({}, 100, 1 << 30);
+  for (size_t i = 0; i < Catalog::kMostCompared / 17; ++i) {
+    shelf.catalog.touch("a/" + std::to_string(i));
+  }
+  CHECK(shelf.catalog.check_matchers({longest}));
+  shelf.catalog.touch("a/more");
+  CHECK_FALSE(shelf.catalog.check_matchers({longest}));
   CHECK(shelf.catalog.check_matchers({matcher("", "x")}));
 }
 
