@@ -8,6 +8,7 @@ import {noBrowser, serveApp, startBrowser, TabPage} from './harness/chromium.js'
 import {Daemon} from './harness/daemon.js';
 import {jwt, JWT_SETTINGS} from './harness/jwt.js';
 import {CuttingProxy} from './harness/proxy.js';
+import {waitUntil} from './harness/waiting.js';
 
 const numbers = (first, last) => Array.from({length: last - first + 1}, (_, i) => String(first + i));
 
@@ -147,9 +148,10 @@ browserTest('worker: a worker that has died is started again, without loss or re
   await publish(1, 2);
   for (const tab of tabs) await tab.texts(2);
   const control = await context.browser().newBrowserCDPSession();
-  const {targetInfos} = await control.send('Target.getTargets');
-  const {targetId} = targetInfos.find(({type}) => type === 'shared_worker');
+  const targets = async () => (await control.send('Target.getTargets')).targetInfos;
+  const {targetId} = (await targets()).find(({type}) => type === 'shared_worker');
   await control.send('Target.closeTarget', {targetId});
+  await waitUntil(async () => (await targets()).every((each) => each.targetId !== targetId), 'the worker has died');
   await publish(3, 4);
   for (const tab of tabs) assert.deepEqual(await tab.texts(4), numbers(1, 4));
   assert.equal(proxy.streams().length, 2, 'the new worker has connected');
