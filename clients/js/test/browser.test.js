@@ -148,10 +148,11 @@ browserTest('worker: a worker that has died is started again, without loss or re
   await publish(1, 2);
   for (const tab of tabs) await tab.texts(2);
   const control = await context.browser().newBrowserCDPSession();
-  const targets = async () => (await control.send('Target.getTargets')).targetInfos;
-  const {targetId} = (await targets()).find(({type}) => type === 'shared_worker');
+  const {targetInfos} = await control.send('Target.getTargets');
+  const {targetId} = targetInfos.find(({type}) => type === 'shared_worker');
+  const connections = [...proxy.open];
   await control.send('Target.closeTarget', {targetId});
-  await waitUntil(async () => (await targets()).every((each) => each.targetId !== targetId), 'the worker has died');
+  await waitUntil(() => connections.every((socket) => socket.destroyed), 'the worker has died, and its connection with it');
   await publish(3, 4);
   for (const tab of tabs) assert.deepEqual(await tab.texts(4), numbers(1, 4));
   assert.equal(proxy.streams().length, 2, 'the new worker has connected');
