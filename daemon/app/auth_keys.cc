@@ -64,7 +64,8 @@ Result<auth::JwtKeys> read_jwt_keys(const auth::JwtOptions& options, const std::
   }
   keys.keys.insert(keys.keys.end(), set->keys.begin(), set->keys.end());
   for (const std::string& skipped : set->skipped) {
-    notes.push_back(section + ".jwks: skipped " + skipped);
+    std::string note = section;
+    notes.push_back(note.append(".jwks: skipped ").append(skipped));
   }
   return keys;
 }

@@ -55,6 +55,7 @@ std::vector<admin::CertificateSnapshot> TlsRenewal::certificates() const {
     expiries[identity->options().certificate] = identity->current()->expires_unix_s();
   }
   std::vector<admin::CertificateSnapshot> all;
+  all.reserve(expiries.size());
   for (const auto& [file, expires_unix_s] : expiries) {
     all.push_back({.file = file, .expires_unix_s = expires_unix_s});
   }

@@ -9,8 +9,9 @@ namespace {
 
 // RFC 6570 section 3.2.2: all but unreserved characters.
 std::string segment(std::string_view text) {
-  using namespace topics;
-  return percent_encode(text, ~(kLetters | kDigits | ByteSet::of("-._~")));
+  constexpr topics::ByteSet kUnreserved =
+      topics::kLetters | topics::kDigits | topics::ByteSet::of("-._~");
+  return topics::percent_encode(text, ~kUnreserved);
 }
 
 void append(std::string& out, std::string_view name, std::string_view value) {

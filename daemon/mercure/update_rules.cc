@@ -13,11 +13,11 @@ namespace {
 
 // RFC 3986 section 6.2.2.2; whatever is decoded, a slash of its own stays encoded.
 std::string normal_path(std::string_view path) {
-  using namespace topics;
-  constexpr ByteSet kUnreserved = kLetters | kDigits | ByteSet::of("-._~");
+  constexpr topics::ByteSet kUnreserved =
+      topics::kLetters | topics::kDigits | topics::ByteSet::of("-._~");
   std::string out;
   while (!path.empty()) {
-    const std::string decoded = percent_decode_leniently(path.substr(0, 3));
+    const std::string decoded = topics::percent_decode_leniently(path.substr(0, 3));
     const bool is_escape = path.front() == '%' && decoded.size() == 1;
     const bool is_plain = is_escape && kUnreserved.contains(decoded.front());
     out += is_plain ? decoded : std::string(path.substr(0, 1));

@@ -226,6 +226,7 @@ class Connection final : public net::StreamEvents, public FrameSink {
   // connection_stream.cc: the life as a subscriber.
   [[nodiscard]] Headers stream_headers(const http::Request& request) const;
   bool subscribe(const http::Request& request);
+  void tell_presence(const SubscriptionSpec& spec, bool is_mercure);
   void refuse_for_now(const http::Request& request, std::string_view why);
   void on_stream_deadline(int64_t now_ms);
   void set_stream_deadline();

@@ -58,8 +58,7 @@ bool Connection::subscribe(const http::Request& request) {
     return true;
   }
   if (!spec->id_header.empty()) {
-    head.resize(head.size() -
-                2);  // The header comes when the place is known, and the end of the head.
+    head.resize(head.size() - 2);  // That header and the end come when the place is known.
   }
   auto subscriber = std::make_unique<Subscriber>();
   if (Status opened = worker_.fanout().open(*subscriber, *this, *spec, std::move(head)); !opened) {
@@ -74,13 +73,7 @@ bool Connection::subscribe(const http::Request& request) {
   source_ = dialogue.caller.identity()->source;
   expires_unix_ms_ = dialogue.caller.identity()->expires_unix_ms;
   subscriber_ = std::move(subscriber);
-  if (auto topics = present_in(spec->patterns, options.presence); !topics.empty()) {
-    const std::string& who = dialogue_->caller.identity()->name;
-    stay_ = worker_.services().presence.join(std::move(topics), who);
-  }
-  if (is_mercure) {
-    join_mercure(*spec);
-  }
+  tell_presence(*spec, is_mercure);
   dialogue_.reset();  // A subscriber is its socket and its cursor.
   worker_.counts().subscriptions.add();
   worker_.counts().count_response(200);
@@ -89,6 +82,17 @@ bool Connection::subscribe(const http::Request& request) {
                                static_cast<unsigned>(options.stream.write_stall_ms));
   set_stream_deadline();
   return false;
+}
+
+void Connection::tell_presence(const SubscriptionSpec& spec, bool is_mercure) {
+  const std::vector<std::string>& named = worker_.settings().options.presence;
+  if (auto topics = present_in(spec.patterns, named); !topics.empty()) {
+    const std::string& who = dialogue_->caller.identity()->name;
+    stay_ = worker_.services().presence.join(std::move(topics), who);
+  }
+  if (is_mercure) {
+    join_mercure(spec);
+  }
 }
 
 // "Later": an EventSource never comes back after a status other than 200, so it gets a stream that

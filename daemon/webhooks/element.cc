@@ -52,10 +52,11 @@ std::optional<uint64_t> missed_of(const std::string& gap, json::Reader& reader) 
   std::optional<uint64_t> missed;
   (void)reader.read(gap, [&](json::Value& root) {
     return root.each_field([&](std::string_view name, json::Value& value) -> Status {
-      if (name == "missed" && value.kind() == json::Value::Kind::kNumber) {
-        if (const auto number = value.whole_number()) {
-          missed = *number;
-        }
+      if (name != "missed" || value.kind() != json::Value::Kind::kNumber) {
+        return Ok{};
+      }
+      if (const auto number = value.whole_number()) {
+        missed = *number;
       }
       return Ok{};
     });
