@@ -38,10 +38,14 @@ TEST_CASE("net: a turn comes after the timers and before the loop polls") {
   NeverReads events(log);
   std::optional<Stream> stream(std::move(*Stream::adopt(loop, pair[0], events)));
   stream->set_reading(true);
-  auto ticker = std::make_unique<Ticker>(loop, 1, [&] { log += 't'; });
+  bool has_ticked = false;  // A fast machine is through all entries before the first tick.
+  auto ticker = std::make_unique<Ticker>(loop, 1, [&] {
+    log += 't';
+    has_ticked = true;
+  });
   std::unique_ptr<TurnHook> hook = std::make_unique<TurnHook>(loop, [&] {
     log += '.';
-    if (log.size() >= kEntries) {
+    if (log.size() >= kEntries && has_ticked) {
       mailbox.post([&] {
         stream.reset();
         ticker.reset();
@@ -53,7 +57,6 @@ TEST_CASE("net: a turn comes after the timers and before the loop polls") {
   });
   loop.run();
   Stream closes_other_end(std::move(*Stream::adopt(loop, pair[1], events)));
-  REQUIRE(std::count(log.begin(), log.end(), 't') > 0);
   REQUIRE(std::count(log.begin(), log.end(), 'r') > 0);
   // What a timer or a socket left to be done is done before the loop looks at sockets again.
   CHECK(log.find("tr") == std::string::npos);
