@@ -7,10 +7,10 @@
 #include <chrono>
 #include <cstdint>
 #include <cstring>
-#include <random>
 #include <string>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/result.h"
 #include "cli/line_reader.h"
 #include "cli/messages.h"
@@ -87,8 +87,7 @@ bool is_of_input(Errc code) {
 }
 
 std::string fresh_epoch() {
-  std::random_device random;
-  return sse::make_epoch(uint64_t{random()} << 32U | random());
+  return sse::make_epoch(random_bits());
 }
 
 }  // namespace

@@ -8,9 +8,9 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
-#include <random>
 #include <utility>
 
+#include "base/random.h"
 #include "journal/journal.h"
 #include "sse/position.h"
 
@@ -41,8 +41,7 @@ uint32_t core_count() {
 }
 
 std::string new_epoch() {
-  std::random_device random;
-  return sse::make_epoch(uint64_t{random()} << 32 | random());
+  return sse::make_epoch(random_bits());
 }
 
 namespace {

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <memory>
-#include <random>
 #include <utility>
 
 #include "app/read_file.h"
 #include "app/web_rules.h"
 #include "base/json.h"
+#include "base/random.h"
 
 namespace ringcast::app {
 
@@ -17,12 +17,6 @@ constexpr size_t kMostSecretBytes = 4096;
 constexpr int64_t kMostWaitMs = 60'000;
 // At the end what the journal still writes is waited for by looking again.
 constexpr int64_t kLookAgainMs = 10;
-
-webhooks::Webhook::Random random_source() {
-  std::random_device seed;
-  std::seed_seq sequence{seed(), seed(), seed(), seed()};
-  return [engine = std::mt19937_64(sequence)]() mutable { return engine(); };
-}
 
 }  // namespace
 
@@ -154,8 +148,8 @@ void WebhookSender::take_targets(std::vector<webhooks::Target> targets) {
     if (known != webhooks_.end()) {
       (*known)->apply(std::move(target));
     } else {
-      webhooks_.push_back(std::make_unique<webhooks::Webhook>(std::move(target), hub_, fanout_,
-                                                              log_, random_source()));
+      webhooks_.push_back(
+          std::make_unique<webhooks::Webhook>(std::move(target), hub_, fanout_, log_, random_bits));
     }
   }
   publish_counts();

@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <random>
 #include <utility>
 
+#include "base/random.h"
 #include "journal/database_file.h"
 #include "journal/epoch_rules.h"
 #include "journal/journal.h"
@@ -21,8 +21,7 @@ Status configure(Database& database) {
 }
 
 uint64_t new_life() {
-  std::random_device random;
-  return (uint64_t{random()} << 32 | random()) | 1;
+  return random_bits() | 1;
 }
 
 // A commit that failed may have left whole frames in the log, which SQLite's recovery brought back

@@ -29,8 +29,10 @@ Result<std::shared_ptr<const Authority>> Authority::make(const Options& options,
   if (!options.resource.empty()) {
     authority->access_.audience = {options.resource};
     authority->access_.issuer = options.issuer;
-    authority->base_ = topics::parse_url(options.resource);
   }
+  // Both were checked with the options.
+  authority->hub_ = *topics::parse_url(
+      options.resource.empty() ? "http://hub.invalid" + options.path : options.resource);
   const std::string anonymous = options.anonymous ? "open" : "closed";
   authority->nobody_ = std::make_shared<const Holder>(
       Holder{.identity = std::make_shared<const auth::Identity>(
@@ -63,7 +65,7 @@ Result<HolderRef> Authority::authenticate(Role role, std::string_view token,
 
 Result<HolderRef> Authority::hold_access_token(const auth::JwtVerifier::Verified& verified,
                                                int64_t now_unix_ms) const {
-  if (!base_) {
+  if (!takes_access_tokens()) {
     return fail(Errc::kUnauthorized,
                 "access tokens are not taken here: mercure.resource is not set");
   }

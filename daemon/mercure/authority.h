@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -47,12 +46,17 @@ class Authority {
   // Without a token. Whether that is enough is asked of the options.
   [[nodiscard]] const HolderRef& nobody() const noexcept { return nobody_; }
   // Against what relative topics and patterns are resolved; null without mercure.resource.
-  [[nodiscard]] const topics::Url* base() const noexcept { return base_ ? &*base_ : nullptr; }
+  [[nodiscard]] const topics::Url* base() const noexcept {
+    return takes_access_tokens() ? &hub_ : nullptr;
+  }
+  // The hub's URL. Without mercure.resource only its path means something.
+  [[nodiscard]] const topics::Url& hub() const noexcept { return hub_; }
   // Whether a stream that was opened with this source may go on.
   [[nodiscard]] bool vouches_for(uint64_t source) const;
 
  private:
   Authority() = default;
+  [[nodiscard]] bool takes_access_tokens() const noexcept { return !access_.audience.empty(); }
   [[nodiscard]] Result<HolderRef> hold_access_token(const auth::JwtVerifier::Verified& verified,
                                                     int64_t now_unix_ms) const;
 
@@ -60,7 +64,7 @@ class Authority {
   auth::JwtVerifier subscribers_;
   HolderRef nobody_;
   auth::JwtOptions access_;  // What access tokens have to say.
-  std::optional<topics::Url> base_;
+  topics::Url hub_;
 };
 
 }  // namespace ringcast::mercure

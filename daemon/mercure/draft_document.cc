@@ -1,18 +1,11 @@
 #include "mercure/draft_document.h"
 
 #include "base/json.h"
-#include "topics/url_encoding.h"
+#include "mercure/subscription_document.h"
 
 namespace ringcast::mercure {
 
 namespace {
-
-// RFC 6570 section 3.2.2: all but unreserved characters.
-std::string segment(std::string_view text) {
-  constexpr topics::ByteSet kUnreserved =
-      topics::kLetters | topics::kDigits | topics::ByteSet::of("-._~");
-  return topics::percent_encode(text, ~kUnreserved);
-}
 
 void append(std::string& out, std::string_view name, std::string_view value) {
   out += out.ends_with('{') ? "\"" : ",\"";
@@ -41,8 +34,8 @@ std::string begin_document(std::string_view list, const DraftSubscription& subsc
 std::string draft_subscription_id(std::string_view list, const DraftSubscription& subscription) {
   std::string id(list);
   id.append("/").append(name_of(subscription.type));
-  id += "/" + segment(subscription.match);
-  return id + "/" + segment(subscription.subscriber);
+  id += "/" + encode_segment(subscription.match);
+  return id + "/" + encode_segment(subscription.subscriber);
 }
 
 std::string draft_subscription_event(std::string_view list, const DraftSubscription& subscription,

@@ -1,15 +1,13 @@
 #include "mercure/subscription_document.h"
 
 #include "base/json.h"
+#include "topics/url_encoding.h"
 
 namespace ringcast::mercure {
 
 namespace {
 
 constexpr std::string_view kContext = "\"@context\":\"https://mercure.rocks/\",";
-constexpr std::string_view kHex = "0123456789ABCDEF";
-constexpr std::string_view kUnreserved =
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
 
 // The members that all forms of it have.
 std::string members(std::string_view list, const SubscriptionEntry& entry, bool is_active) {
@@ -26,16 +24,7 @@ std::string members(std::string_view list, const SubscriptionEntry& entry, bool 
 }  // namespace
 
 std::string encode_segment(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (kUnreserved.find(c) != std::string_view::npos) {
-      out += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out.append({'%', kHex[byte >> 4U], kHex[byte & 0xFU]});
-    }
-  }
-  return out;
+  return topics::percent_encode(text, ~topics::kUnreserved);
 }
 
 std::string subscription_id(std::string_view list, std::string_view topic,

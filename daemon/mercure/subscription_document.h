@@ -16,7 +16,7 @@ struct SubscriptionEntry {
 // the list of all.
 [[nodiscard]] std::string subscription_id(std::string_view list, std::string_view topic,
                                           std::string_view subscriber);
-// A path segment: all but letters, digits and "-._~" percent-encoded.
+// A path segment: all but letters, digits and "-._~" percent-encoded (RFC 6570 section 3.2.2).
 [[nodiscard]] std::string encode_segment(std::string_view text);
 
 // JSON-LD: the data of an event that tells of a subscription.

@@ -13,13 +13,11 @@ namespace {
 
 // RFC 3986 section 6.2.2.2; whatever is decoded, a slash of its own stays encoded.
 std::string normal_path(std::string_view path) {
-  constexpr topics::ByteSet kUnreserved =
-      topics::kLetters | topics::kDigits | topics::ByteSet::of("-._~");
   std::string out;
   while (!path.empty()) {
     const std::string decoded = topics::percent_decode_leniently(path.substr(0, 3));
     const bool is_escape = path.front() == '%' && decoded.size() == 1;
-    const bool is_plain = is_escape && kUnreserved.contains(decoded.front());
+    const bool is_plain = is_escape && topics::kUnreserved.contains(decoded.front());
     out += is_plain ? decoded : std::string(path.substr(0, 1));
     path.remove_prefix(is_plain ? 3 : 1);
   }

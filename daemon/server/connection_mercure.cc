@@ -24,7 +24,8 @@ Status Connection::check_mercure_caller(const http::Request& head) {
 Result<std::vector<Draft>> Connection::read_mercure_update(const http::Request& request,
                                                            std::string_view epoch) const {
   return read_mercure_form(request.body, *dialogue_->mercure_caller.holder(),
-                           {.options = worker_.settings().options.mercure,
+                           {.path = worker_.settings().options.mercure.path,
+                            .hub = worker_.settings().mercure->hub(),
                             .epoch = epoch,
                             .clock = worker_.services().hub.clock()});
 }

@@ -114,14 +114,12 @@ Failure not_granted(const mercure::Holder& who, std::string detail, std::string 
 
 // Each of the update's topics has to be granted, and none to be the hub's own.
 Status check_publish(const std::vector<std::string>& names, const mercure::Holder& publisher,
-                     const mercure::Options& options) {
-  const auto hub = topics::parse_url(options.resource.empty() ? "http://hub.invalid" + options.path
-                                                              : options.resource);
+                     const MercurePublishing& publishing) {
   for (const std::string& name : names) {
-    if (auto topic = topic_of(name, options.path); !topic) {
+    if (auto topic = topic_of(name, publishing.path); !topic) {
       return std::move(topic).failure();
     }
-    if (is_of_subscriptions(name, options.path) || (hub && mercure::is_below_hub(name, *hub))) {
+    if (is_of_subscriptions(name, publishing.path) || mercure::is_below_hub(name, publishing.hub)) {
       return fail(Errc::kForbidden, json::quoted(name) + ": only the hub tells of what is below it",
                   "topic");
     }
@@ -244,7 +242,7 @@ Result<std::vector<Draft>> read_mercure_form(std::string_view body,
   if (!form) {
     return std::move(form).failure();
   }
-  if (Status allowed = check_publish(form->topics, publisher, publishing.options); !allowed) {
+  if (Status allowed = check_publish(form->topics, publisher, publishing); !allowed) {
     return std::move(allowed).failure();
   }
   if (Status valid = check_names(*form, publisher.dialect); !valid) {

@@ -26,7 +26,8 @@ Result<SubscriptionSpec> read_mercure_subscription(const http::Request& request,
                                                    const Settings& settings);
 
 struct MercurePublishing {
-  const mercure::Options& options;
+  std::string_view path;   // Of the hub,
+  const topics::Url& hub;  // and its URL.
   std::string_view epoch;  // The broker's.
   const Clock& clock;      // For ids.
 };

@@ -1,10 +1,10 @@
 #include "server/presence.h"
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 #include "base/json.h"
+#include "base/random.h"
 #include "server/own_events.h"
 #include "sse/blocks.h"
 #include "sse/position.h"
@@ -16,11 +16,6 @@ namespace {
 
 // What the name of a topic may be: longer ones could not be subscribed to.
 constexpr size_t kMostTopicBytes = 1024 - kPresencePrefix.size();
-
-std::string random_life() {
-  std::random_device random;
-  return sse::make_epoch(uint64_t{random()} << 32 | random());
-}
 
 void append_member(std::string& json, std::string_view name, std::string_view value) {
   json.append(",\"").append(name).append("\":");
@@ -45,7 +40,7 @@ std::vector<std::string> present_in(const std::vector<std::string>& subscription
   return topics;
 }
 
-Presence::Presence(Hub& hub) : hub_(hub), life_(random_life()) {}
+Presence::Presence(Hub& hub) : hub_(hub), life_(sse::make_epoch(random_bits())) {}
 
 std::unique_ptr<Stay> Presence::join(std::vector<std::string> topics, std::string_view who) {
   auto stay = std::make_unique<Stay>(Stay{.topics = std::move(topics), .who = std::string(who)});

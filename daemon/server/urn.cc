@@ -1,21 +1,13 @@
 #include "server/urn.h"
 
 #include <cstdint>
-#include <random>
 #include <string_view>
+
+#include "base/random.h"
 
 namespace ringcast::server {
 
 namespace {
-
-uint64_t random_bits() {
-  thread_local std::mt19937_64 engine = [] {
-    std::random_device seed;
-    std::seed_seq seeds{seed(), seed(), seed(), seed()};
-    return std::mt19937_64(seeds);
-  }();
-  return engine();
-}
 
 void append_hex(std::string& out, uint64_t value, int digits) {
   constexpr std::string_view kHex = "0123456789abcdef";

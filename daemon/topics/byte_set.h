@@ -55,5 +55,7 @@ class ByteSet {
 inline constexpr ByteSet kDigits = ByteSet::range('0', '9');
 inline constexpr ByteSet kLetters = ByteSet::range('a', 'z') | ByteSet::range('A', 'Z');
 inline constexpr ByteSet kHexDigits = kDigits | ByteSet::of("abcdefABCDEF");
+// RFC 3986 section 2.3.
+inline constexpr ByteSet kUnreserved = kLetters | kDigits | ByteSet::of("-._~");
 
 }  // namespace ringcast::topics

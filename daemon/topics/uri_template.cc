@@ -8,7 +8,6 @@ namespace ringcast::topics {
 
 namespace {
 
-constexpr ByteSet kUnreserved = kLetters | kDigits | ByteSet::of("-._~");
 constexpr ByteSet kReserved = ByteSet::of("!#$&'()*+,/:;=?@[]");
 
 bool is_triplet(std::string_view text, size_t at) {

@@ -15,7 +15,7 @@ namespace {
 constexpr int64_t kReopenMs = 1000;
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
-// Unguessable, and without the full stops that part what is signed.
+// Of no other batch, and without the full stops that part what is signed.
 std::string new_id(const Webhook::Random& random) {
   constexpr std::string_view kDigits = "0123456789abcdefghijklmnopqrstuv";
   std::string id = "msg_";

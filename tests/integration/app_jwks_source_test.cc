@@ -1,6 +1,4 @@
-#include <arpa/inet.h>
 #include <doctest/doctest.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,6 +14,7 @@
 #include "app/auth_keys.h"
 #include "app/jwks_source.h"
 #include "auth/base64url.h"
+#include "support/loopback_listener.h"
 
 namespace ringcast::app {
 namespace {
@@ -34,30 +33,19 @@ std::string ok(const std::string& body) {
 class StubServer {
  public:
   explicit StubServer(std::vector<std::string> answers) : answers_(std::move(answers)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    REQUIRE(bind(listener_, reinterpret_cast<sockaddr*>(&address), size) == 0);
-    REQUIRE(listen(listener_, 8) == 0);
-    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
     thread_ = std::thread([this] { serve(); });
   }
   StubServer(const StubServer&) = delete;
   StubServer& operator=(const StubServer&) = delete;
   ~StubServer() {
-    shutdown(listener_, SHUT_RDWR);
+    listener_.stop();
     thread_.join();
-    close(listener_);
     for (const int held : held_) {
       close(held);
     }
   }
 
-  [[nodiscard]] std::string url() const {
-    return "http://127.0.0.1:" + std::to_string(port_) + "/jwks";
-  }
+  [[nodiscard]] std::string url() const { return listener_.url() + "/jwks"; }
   // Until a connection has come that gets no answer.
   void wait_until_held() {
     std::unique_lock lock(mutex_);
@@ -67,15 +55,11 @@ class StubServer {
  private:
   void serve() {
     for (size_t next = 0;; ++next) {
-      const int connection = accept(listener_, nullptr, nullptr);
+      const int connection = listener_.accept();
       if (connection < 0) {
         return;
       }
-      std::string head;
-      char byte = 0;
-      while (!head.ends_with("\r\n\r\n") && recv(connection, &byte, 1, 0) == 1) {
-        head += byte;
-      }
+      static_cast<void>(test::read_head(connection));
       const std::string& answer = answers_[std::min(next, answers_.size() - 1)];
       if (answer.empty()) {
         const std::lock_guard lock(mutex_);
@@ -89,8 +73,7 @@ class StubServer {
   }
 
   std::vector<std::string> answers_;
-  int listener_ = socket(AF_INET, SOCK_STREAM, 0);
-  uint16_t port_ = 0;
+  test::LoopbackListener listener_;
   std::mutex mutex_;  // Guards held_.
   std::condition_variable changed_;
   std::vector<int> held_;

@@ -1,6 +1,4 @@
-#include <arpa/inet.h>
 #include <doctest/doctest.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +10,7 @@
 
 #include "app/system.h"
 #include "app/webhook_sender.h"
+#include "support/loopback_listener.h"
 
 namespace ringcast::app {
 namespace {
@@ -23,25 +22,16 @@ constexpr int kEvents = 400;  // Of each.
 class StubReceiver {
  public:
   StubReceiver() {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    REQUIRE(bind(listener_, reinterpret_cast<sockaddr*>(&address), size) == 0);
-    REQUIRE(listen(listener_, 8) == 0);
-    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
     thread_ = std::thread([this] { serve(); });
   }
   StubReceiver(const StubReceiver&) = delete;
   StubReceiver& operator=(const StubReceiver&) = delete;
   ~StubReceiver() {
-    shutdown(listener_, SHUT_RDWR);
+    listener_.stop();
     thread_.join();
-    close(listener_);
   }
 
-  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] std::string url() const { return listener_.url(); }
   // The bodies that were taken, all in one, once `text` is among them.
   std::string taken_until(const std::string& text) {
     std::unique_lock lock(mutex_);
@@ -56,7 +46,7 @@ class StubReceiver {
  private:
   void serve() {
     for (int count = 1;; ++count) {
-      const int connection = accept(listener_, nullptr, nullptr);
+      const int connection = listener_.accept();
       if (connection < 0) {
         return;
       }
@@ -74,11 +64,7 @@ class StubReceiver {
     }
   }
   static std::string read_request(int connection) {
-    std::string text;
-    char byte = 0;
-    while (!text.ends_with("\r\n\r\n") && recv(connection, &byte, 1, 0) == 1) {
-      text += byte;
-    }
+    const std::string text = test::read_head(connection);
     const std::string name = "Content-Length: ";
     const size_t at = text.find(name);
     if (at == std::string::npos) {
@@ -89,8 +75,7 @@ class StubReceiver {
     return body;
   }
 
-  int listener_ = socket(AF_INET, SOCK_STREAM, 0);
-  uint16_t port_ = 0;
+  test::LoopbackListener listener_;
   std::mutex mutex_;  // Guards taken_.
   std::condition_variable changed_;
   std::string taken_;

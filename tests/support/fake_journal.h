@@ -13,7 +13,7 @@
 namespace ringcast {
 
 // A journal that only counts what it is given, and fails when the test says so.
-class FakeJournal final : public topics::Journal {
+class FakeJournal : public topics::Journal {
  public:
   explicit FakeJournal(topics::JournalStart start = {.epoch = "e"}) : start_(std::move(start)) {}
 
