@@ -6,7 +6,7 @@ import unittest
 
 from harness.case import JSON, NDJSON, DaemonCase
 from harness.http import Connection
-from harness.sse import Stream, events_target
+from harness.sse import events_target
 from harness.waiting import wait_until
 
 ALICE, BOB = "rc_alice-0123456789abcdef", "rc_bob-0123456789abcdefgh"
@@ -78,6 +78,13 @@ class ProxyProtocolTest(LimitCase):
         for stream in (first, other):
             self.assertNotIn(b"in use", stream.read_some())
 
+    def test_probes_need_no_place(self):
+        for _ in range(2):
+            self.stream_of("192.0.2.7")
+        self.assert_problem(through_proxy(self.address, "192.0.2.7", "GET", "/topics/t"), 503)
+        for target in ("/healthz", "/readyz"):
+            self.assertEqual(through_proxy(self.address, "192.0.2.7", "GET", target).status, 200, target)
+
     def test_what_is_no_header_ends_the_connection(self):
         for start in (b"GET / HTTP/1.1\r\n\r\n", b"PROXY TCP4 x y 1 2\r\n", b"\r\n\r\n\0\r\nQUIT\n\x31"):
             with Connection(self.address) as connection:
@@ -98,16 +105,26 @@ def through_proxy(address, client, method, target):
 
 
 class ForwardedTest(LimitCase):
-    settings = {"proxies": {"trusted": ["127.0.0.1"], "header": "forwarded"}, "limits": {"connections_per_address": 1}}
+    settings = {"auth": {"tokens": [token("alice", ALICE)]},
+                "proxies": {"trusted": ["127.0.0.1"], "header": "forwarded"}, "limits": {"connections_per_address": 1}}
 
     def test_streams_count_for_the_client_that_the_proxy_names(self):
         def stream_for(client):
-            stream = Stream(self.address, events_target("t", access_token=""), {"Forwarded": f"for={client}"})
-            self.addCleanup(stream.close)
-            return stream
-        # Without a token, what was forwarded for others has no local rights.
-        refused = self.fetch("GET", events_target("t"), {"Forwarded": "for=192.0.2.1"})
-        self.assertEqual(refused.status, 401)
+            return self.subscribe("t", headers={**bearer(ALICE), "Forwarded": f"for={client}"})
+        first, other = stream_for("192.0.2.1"), stream_for("192.0.2.2")
+        self.assertIn(b"limits.connections_per_address are in use", stream_for("192.0.2.1").connection.read_to_end())
+        for stream in (first, other):
+            stream.skip_first_block()
+        self.publish("x", "t", bearer(ALICE))
+        for stream in (first, other):
+            self.assertEqual(stream.next_event().data, "x")
+
+
+class ForwardedLocalTest(LimitCase):
+    settings = {"proxies": {"trusted": ["127.0.0.1"], "header": "forwarded"}}
+
+    def test_what_is_forwarded_for_another_host_has_no_local_rights(self):
+        self.assertEqual(self.fetch("GET", events_target("t"), {"Forwarded": "for=192.0.2.1"}).status, 401)
         self.assertEqual(self.fetch("GET", "/metrics", {"Forwarded": "for=127.0.0.1"}).status, 200)
 
 
