@@ -54,6 +54,7 @@ Status JournalThread::restore() {
 
 void JournalThread::run(const std::function<void(const Status&)>& restored) {
   const Status is_restored = restore();
+  count_usage();  // Whoever is told that it is ready sees what there is.
   restored(is_restored);
   if (!is_restored) {
     return;
@@ -66,10 +67,7 @@ void JournalThread::run(const std::function<void(const Status&)>& restored) {
     }
     commit();
     sync_if_due();
-    const topics::JournalUsage usage = journal_.usage();
-    counts_.used_bytes = usage.used_bytes;
-    counts_.limit_bytes = usage.limit_bytes;
-    counts_.disk_bytes = usage.disk_bytes;
+    count_usage();
   }
   if (const Status closed = journal_.close(); !closed) {
     log_({LogLevel::kError,
@@ -77,6 +75,13 @@ void JournalThread::run(const std::function<void(const Status&)>& restored) {
           {{"error", closed.error().detail}},
           "journal"});
   }
+}
+
+void JournalThread::count_usage() {
+  const topics::JournalUsage usage = journal_.usage();
+  counts_.used_bytes = usage.used_bytes;
+  counts_.limit_bytes = usage.limit_bytes;
+  counts_.disk_bytes = usage.disk_bytes;
 }
 
 // While what was acknowledged cannot be synced nothing more is acknowledged.

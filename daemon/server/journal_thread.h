@@ -47,6 +47,7 @@ class JournalThread {
   Status restore();
   void sync_if_due();
   void commit();
+  void count_usage();
   void note(const Status& done);
 
   Hub& hub_;
