@@ -73,7 +73,7 @@ std::string text_of(const Url& url, std::string (*write)(std::string_view)) {
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    out += std::string_view("+*?:{}()\\").find(c) == std::string_view::npos ? "" : "\\";
+    out += std::string_view("+*?:#{}()\\").find(c) == std::string_view::npos ? "" : "\\";
     out += c;
   }
   return out;
