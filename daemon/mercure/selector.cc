@@ -12,6 +12,8 @@ namespace {
 
 // What a compiled template costs, by its length: a part for each expression, and its literals.
 constexpr size_t kBytesForEach = 48;
+// The same where regular expressions may be: each character may be a step of them.
+constexpr size_t kBytesForEachOfGroups = 160;
 
 // How every name begins that a template matches. A literal that is not plain ASCII may stand in a
 // topic percent-encoded.
@@ -26,7 +28,7 @@ std::string_view prefix_of(std::string_view text) {
 
 topics::MatcherRef match_all() {
   static const auto all = std::make_shared<const topics::Matcher>(
-      "all", "*", "", [](std::string_view /*name*/) { return true; }, 0);
+      "all", "*", "", [](std::string_view /*name*/) { return true; }, topics::Matcher::Cost{});
   return all;
 }
 
@@ -44,12 +46,14 @@ Selector read_selector(std::string_view text) {
     return {};
   }
   const std::string_view prefix = prefix_of(text);
+  const topics::Matcher::Cost cost{.memory = kBytesForEach * text.size(),
+                                   .effort = compiled->effort()};
   return {std::make_shared<const topics::Matcher>(
       "template", text, prefix,
       [compiled = *std::move(compiled)](std::string_view name) {
         return name == compiled.text() || compiled.matches(name);
       },
-      kBytesForEach * text.size())};
+      cost)};
 }
 
 topics::MatcherRef match_all_but(std::string_view prefix) {
@@ -57,7 +61,7 @@ topics::MatcherRef match_all_but(std::string_view prefix) {
     return !name.starts_with(without);
   };
   return std::make_shared<const topics::Matcher>("all but " + std::string(prefix), "*", "", test,
-                                                 prefix.size());
+                                                 topics::Matcher::Cost{.memory = prefix.size()});
 }
 
 Selector read_selector(const TopicMatch& match, const topics::Url* base) {
@@ -71,8 +75,11 @@ Selector read_selector(const TopicMatch& match, const topics::Url* base) {
                                                   : std::optional(*base)](std::string_view name) {
     return match.matches(name, own ? &*own : nullptr);
   };
-  return {std::make_shared<const topics::Matcher>("urlpattern", match.match, "", test,
-                                                  kBytesForEach * match.match.size())};
+  const bool has_groups = match.match.find('(') != std::string::npos;
+  const topics::Matcher::Cost cost{
+      .memory = (has_groups ? kBytesForEachOfGroups : kBytesForEach) * match.match.size(),
+      .effort = match.pattern->effort()};
+  return {std::make_shared<const topics::Matcher>("urlpattern", match.match, "", test, cost)};
 }
 
 topics::SelectorsRef select(const AccessToken& token, Action action, const topics::Url* base) {

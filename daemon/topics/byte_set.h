@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -32,6 +33,13 @@ class ByteSet {
   [[nodiscard]] constexpr bool contains(char c) const {
     const auto byte = static_cast<unsigned char>(c);
     return ((words_[byte / 64] >> (byte % 64)) & 1U) != 0;
+  }
+  [[nodiscard]] constexpr size_t size() const {
+    size_t bytes = 0;
+    for (const uint64_t word : words_) {
+      bytes += static_cast<size_t>(std::popcount(word));
+    }
+    return bytes;
   }
   friend constexpr ByteSet operator|(ByteSet a, const ByteSet& b) {
     for (size_t i = 0; i < a.words_.size(); ++i) {

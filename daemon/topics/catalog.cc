@@ -162,6 +162,7 @@ void Catalog::bury(const Topic& topic) {
 }
 
 void Catalog::place(std::string_view name, const Tombstone& tombstone) {
+  buried_.absorb(tombstone);
   const auto placed = tombstones_.emplace(name, tombstone).first;
   tombstones_by_high_.emplace(tombstone.high, placed->first);
   budget_.charge(kTombstoneCost + name.size());
@@ -215,11 +216,8 @@ Status Catalog::check_matchers(const std::vector<MatcherRef>& matchers) const {
                   std::to_string(kMostAlike) + " other templates or patterns begin alike");
     }
     const bool is_usual = matchers.size() == 1 && matcher->weight() == 1;
-    for (auto entry = by_name_.lower_bound(prefix);
-         !is_usual && entry != by_name_.end() && entry->first.starts_with(prefix) &&
-         compared <= kMostCompared;
-         ++entry) {
-      compared += matcher->weight();
+    if (!is_usual && compared <= kMostCompared) {
+      compared += comparisons(by_name_, *matcher, kMostCompared);
     }
   }
   return compared <= kMostCompared
@@ -227,6 +225,21 @@ Status Catalog::check_matchers(const std::vector<MatcherRef>& matchers) const {
              : fail(Errc::kOverloaded,
                     "too many topics would be compared with so many templates and patterns: "
                     "subscribe to fewer at a time, or let them begin with more than a variable");
+}
+
+template <typename Map>
+size_t Catalog::comparisons(const Map& map, const Matcher& matcher, size_t most) {
+  size_t compared = 0;
+  const std::string own = std::string(kMercureRoot).append(matcher.prefix());
+  for (const std::string_view start : {matcher.prefix(), std::string_view(own)}) {
+    for (auto entry = map.lower_bound(start);
+         entry != map.end() && std::string_view(entry->first).starts_with(start) &&
+         compared <= most;
+         ++entry) {
+      compared += matcher.weight();
+    }
+  }
+  return compared;
 }
 
 void Catalog::watch_wild(Interest& interest, std::vector<Wild>& wild) {
@@ -242,6 +255,28 @@ void Catalog::watch_wild(Interest& interest, std::vector<Wild>& wild) {
     each.watch->interests.push_back(&interest);
     interest.watches.push_back(each.watch);
   }
+}
+
+// What the new ones among them once matched. Where that would take long, all that is gone counts:
+// gaps may then be told too often, never too seldom.
+void Catalog::learn_losses(const std::vector<Wild>& wild) {
+  std::vector<Wild> compared;
+  size_t comparisons_so_far = 0;
+  for (const Wild& each : wild) {
+    if (!each.is_new) {
+      continue;
+    }
+    if (each.matcher != nullptr) {
+      comparisons_so_far += comparisons(tombstones_, *each.matcher, kMostCompared);
+      if (comparisons_so_far > kMostCompared) {
+        each.watch->gone.absorb(buried_);
+        continue;
+      }
+    }
+    compared.push_back(each);
+  }
+  each_match(tombstones_, compared,
+             [](const auto& entry, const Wild& each) { each.watch->gone.absorb(entry.second); });
 }
 
 void Catalog::join(Interest& interest) {
@@ -260,11 +295,7 @@ void Catalog::join(Interest& interest) {
     link(interest, topic);
   }
   watch_wild(interest, wild);
-  each_match(tombstones_, wild, [](const auto& entry, const Wild& each) {
-    if (each.is_new) {
-      each.watch->gone.absorb(entry.second);
-    }
-  });
+  learn_losses(wild);
   each_match(by_name_, wild, [&](const auto& entry, const Wild&) {
     if (std::exchange(entry.second->linked_in, join) != join) {
       link(interest, *entry.second);

@@ -233,6 +233,11 @@ class Catalog {
     const Matcher* matcher = nullptr;
   };
   void watch_wild(Interest& interest, std::vector<Wild>& wild);
+  void learn_losses(const std::vector<Wild>& wild);
+  // What it takes to compare a matcher with the names of an ordered map, in weights; more than
+  // `most` is not counted.
+  template <typename Map>
+  static size_t comparisons(const Map& map, const Matcher& matcher, size_t most);
   // Calls visit(watch) for whatever matches the name.
   template <typename Visit>
   void each_watch(std::string_view name, Visit visit) const {
@@ -257,6 +262,7 @@ class Catalog {
   MatcherIndex<PatternWatch> matchers_;
   std::map<std::string, Tombstone, std::less<>> tombstones_;
   std::set<std::pair<uint64_t, std::string_view>> tombstones_by_high_;  // Names in tombstones_.
+  Tombstone buried_;     // The maximum of all tombstones that ever were.
   uint64_t visit_ = 0;   // Counts joins and births; marks what one of them has linked.
   Tombstone forgotten_;  // The maximum of the tombstones that were dropped.
   std::vector<uint64_t> dropped_numbers_;

@@ -14,6 +14,23 @@ void LinearRegexp::pass(TextWalk& walk, Places& places) const {
   }
 }
 
+size_t LinearRegexp::effort() const {
+  size_t effort = 0;
+  for (const std::vector<Step>& steps : alternatives_) {
+    for (const Step& step : steps) {
+      if (!step.group.empty()) {
+        effort += 2 * kPartEffort + step.group.front().effort();
+        continue;
+      }
+      effort += step.set.size() == 1 ? kPartEffort - 1 : kSetEffort;
+      if (step.at_most > 1) {
+        effort += kSetEffort;  // See TextWalk::pass_up_to().
+      }
+    }
+  }
+  return effort;
+}
+
 void LinearRegexp::pass_step(const Step& step, TextWalk& walk, Places& places) {
   if (!step.group.empty()) {
     const Places without = places;
@@ -24,17 +41,11 @@ void LinearRegexp::pass_step(const Step& step, TextWalk& walk, Places& places) {
     return;
   }
   const Places& allowed = walk.before(step.set);
-  for (size_t i = 0; i < step.at_least; ++i) {
-    walk.pass_one(places, allowed);
-  }
-  if (!step.has_end) {
+  walk.pass_times(places, allowed, step.at_least);
+  if (step.has_end) {
+    walk.pass_up_to(places, allowed, step.at_most - step.at_least);
+  } else {
     walk.pass_any(places, allowed);
-    return;
-  }
-  for (size_t i = step.at_least; i < step.at_most; ++i) {
-    Places further = places;
-    walk.pass_one(further, allowed);
-    unite(places, further);
   }
 }
 

@@ -28,6 +28,8 @@ class LinearRegexp {
 
   // From each place over what it matches there.
   void pass(TextWalk& walk, Places& places) const;
+  // How long that takes: see Matcher::Cost.
+  [[nodiscard]] size_t effort() const;
 
  private:
   friend class LinearRegexpParser;

@@ -19,12 +19,12 @@ std::optional<std::string_view> name_for_matchers(std::string_view topic) {
 }
 
 Matcher::Matcher(std::string_view kind, std::string_view text, std::string_view prefix, Test test,
-                 size_t memory)
+                 Cost cost)
     : key_(std::string(kind) + " " + std::string(text)),
       text_(text),
       prefix_(prefix),
       test_(std::move(test)),
-      memory_(memory) {}
+      cost_(cost) {}
 
 Selectors::Selectors(const std::vector<std::string>& names, std::vector<MatcherRef> matchers)
     : names_(names.begin(), names.end()), matchers_(std::move(matchers)) {

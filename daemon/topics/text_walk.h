@@ -14,6 +14,14 @@ namespace ringcast::topics {
 // Places in a text, a bit for each: bit i stands before its byte i, the last one at its end.
 using Places = std::vector<uint64_t>;
 
+// What it takes to pass so many bytes, and what one part of a pattern or one set of bytes does: see
+// Matcher::Cost. In a text of 1 KiB nothing is left to pass after as many bytes.
+[[nodiscard]] constexpr size_t text_effort(size_t bytes) {
+  return (bytes < 1024 ? bytes : 1024) / 2;
+}
+inline constexpr size_t kPartEffort = 3;
+inline constexpr size_t kSetEffort = 28;
+
 // Adds to `places` those of `more`.
 void unite(Places& places, const Places& more);
 
@@ -41,6 +49,10 @@ class TextWalk {
   void pass(Places& places, std::string_view literal);
   // Over one byte, from places that are among `allowed`.
   void pass_one(Places& places, const Places& allowed) const;
+  // Over so many bytes, each from among `allowed`. Takes log(count) steps.
+  void pass_times(Places& places, const Places& allowed, size_t count) const;
+  // Over up to so many, also none. Takes log(most) steps, each of a pass_times().
+  void pass_up_to(Places& places, const Places& allowed, size_t most) const;
   // Over any number of bytes, also none, as long as each is among `allowed`.
   void pass_any(Places& places, const Places& allowed) const;
 
@@ -51,7 +63,8 @@ class TextWalk {
   const std::string_view text_;
   const size_t words_;
   // Made when they are asked for.
-  std::array<Places, 256> before_byte_{};
+  std::array<const Places*, 256> before_byte_{};
+  std::deque<Places> of_bytes_;
   std::deque<std::pair<ByteSet, Places>> before_set_;
 };
 

@@ -106,6 +106,18 @@ class Expansion {
 
 }  // namespace
 
+size_t UriTemplate::effort() const {
+  constexpr size_t kText = 5;  // To find where bytes of each kind stand.
+  constexpr size_t kExpression = 5;
+  constexpr size_t kValue = 2;
+  size_t effort = kText;
+  for (const Part& part : parts_) {
+    effort += part.is_expression ? kExpression + kValue * part.more_values
+                                 : text_effort(part.literal.size());
+  }
+  return effort;
+}
+
 bool UriTemplate::matches(std::string_view topic) const {
   if (topic == text_) {
     return true;  // Also of a template that somebody publishes to (Mercure, topic selectors).

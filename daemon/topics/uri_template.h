@@ -39,6 +39,8 @@ class UriTemplate {
   [[nodiscard]] bool matches(std::string_view topic) const;
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
   [[nodiscard]] bool has_expressions() const noexcept { return has_expressions_; }
+  // How long it takes to match: see Matcher::Cost.
+  [[nodiscard]] size_t effort() const;
 
  private:
   friend class UriTemplateParser;

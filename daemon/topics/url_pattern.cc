@@ -104,6 +104,23 @@ Result<Components> compile(const UrlPatternParts& parts) {
   return components;
 }
 
+// A topic is compared with one pattern after the other, and the parser takes longer than most.
+const std::optional<Url>& parse_once(std::string_view topic, const Url* base) {
+  struct Parsed {
+    std::string topic;
+    std::optional<Url> base;
+    std::optional<Url> url;
+  };
+  thread_local Parsed last;
+  const bool is_same =
+      topic == last.topic && (base == nullptr ? !last.base : last.base && *base == *last.base);
+  if (!is_same) {
+    last = {std::string(topic), base == nullptr ? std::nullopt : std::optional(*base),
+            parse_url(topic, base)};
+  }
+  return last.url;
+}
+
 Failure refuse(const std::string& why) {
   return fail(Errc::kInvalid, "URL pattern: " + why);
 }
@@ -138,6 +155,14 @@ Result<UrlPattern> UrlPattern::parse(std::string_view text, const Url* base) {
   return pattern;
 }
 
+size_t UrlPattern::effort() const {
+  size_t effort = 0;
+  for (const UrlPatternComponent& component : components_) {
+    effort += component.effort();
+  }
+  return effort;
+}
+
 bool UrlPattern::matches(const Url& topic) const {
   const std::string no_host;
   const std::string& host = topic.host ? *topic.host : no_host;
@@ -153,7 +178,7 @@ bool UrlPattern::matches(const Url& topic) const {
 }
 
 bool UrlPattern::matches(std::string_view topic, const Url* base) const {
-  const std::optional<Url> url = parse_url(topic, base);
+  const std::optional<Url>& url = parse_once(topic, base);
   return url && matches(*url);
 }
 

@@ -28,10 +28,11 @@ class UrlPattern {
   static Result<UrlPattern> parse(std::string_view text, const Url* base = nullptr);
 
   // A topic that is no URL is matched by none, and a relative one is a URL with a `base` only.
-  // Parse it once where there are several patterns.
   [[nodiscard]] bool matches(const Url& topic) const;
   [[nodiscard]] bool matches(std::string_view topic, const Url* base = nullptr) const;
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
+  // How long it takes to match: see Matcher::Cost.
+  [[nodiscard]] size_t effort() const;
 
  private:
   UrlPattern() = default;

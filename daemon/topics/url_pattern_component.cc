@@ -66,6 +66,19 @@ bool UrlPatternComponent::matches(std::string_view text) const {
   return walk.is_at_end(places);
 }
 
+size_t UrlPatternComponent::effort() const {
+  constexpr size_t kRepeated = 35;  // It is passed byte by byte.
+  size_t effort = 0;
+  for (const PatternPart& part : parts_) {
+    const bool is_repeated =
+        part.modifier == Modifier::kZeroOrMore || part.modifier == Modifier::kOneOrMore;
+    effort += text_effort(part.prefix.size() + part.suffix.size()) +
+              (is_fixed(part) ? 0 : kPartEffort) + (is_repeated ? kRepeated : 0) +
+              (part.regexp ? part.regexp->effort() : 0);
+  }
+  return effort;
+}
+
 void UrlPatternComponent::pass(const PatternPart& part, TextWalk& walk, Places& places) const {
   const Places without = places;
   const bool is_repeated =

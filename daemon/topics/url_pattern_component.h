@@ -17,6 +17,8 @@ class UrlPatternComponent {
 
   // `text` is that part of a parsed URL.
   [[nodiscard]] bool matches(std::string_view text) const;
+  // How long that takes: see Matcher::Cost.
+  [[nodiscard]] size_t effort() const;
 
  private:
   UrlPatternComponent(std::vector<PatternPart> parts, char delimiter);

@@ -13,10 +13,11 @@ namespace ringcast::topics {
 namespace {
 
 // Names that begin with `prefix` and end with `end`.
-MatcherRef matcher(const std::string& prefix, const std::string& end) {
+MatcherRef matcher(const std::string& prefix, const std::string& end, size_t effort = 0) {
   return std::make_shared<const Matcher>(
       "test", prefix + "{}" + end, prefix,
-      [end](std::string_view name) { return name.ends_with(end); }, 100);
+      [end](std::string_view name) { return name.ends_with(end); },
+      Matcher::Cost{.memory = 100, .effort = effort});
 }
 
 struct Watcher : Interest {
@@ -128,23 +129,46 @@ TEST_CASE("topics: several matchers are compared with so many topics at the most
   CHECK(shelf.catalog.check_matchers({matcher("", "x")}));
 }
 
-TEST_CASE("topics: a long matcher counts as several, and alone is compared with fewer topics") {
-  const MatcherRef longest = matcher("", std::string(4096, 'x'));
-  CHECK(matcher("", "x")->weight() == 1);
-  CHECK(longest->weight() == 17);
+TEST_CASE("topics: a slow matcher counts as several, and alone is compared with fewer topics") {
+  const MatcherRef slow = matcher("", "y", 640);
+  CHECK(matcher("", "x", 39)->weight() == 1);
+  CHECK(slow->weight() == 17);
   MatcherIndex<int> index;
-  index[longest] = 1;
+  index[slow] = 1;
   CHECK(index.weight_alike("") == 17);
-  index.erase(*longest);
+  index.erase(*slow);
   CHECK(index.weight_alike("") == 0);
   Shelf shelf({}, 100, 1 << 30);
   for (size_t i = 0; i < Catalog::kMostCompared / 17; ++i) {
     shelf.catalog.touch("a/" + std::to_string(i));
   }
-  CHECK(shelf.catalog.check_matchers({longest}));
+  CHECK(shelf.catalog.check_matchers({slow}));
   shelf.catalog.touch("a/more");
-  CHECK_FALSE(shelf.catalog.check_matchers({longest}));
+  CHECK_FALSE(shelf.catalog.check_matchers({slow}));
   CHECK(shelf.catalog.check_matchers({matcher("", "x")}));
+}
+
+TEST_CASE("topics: the broker's own topics count where matchers are compared with them") {
+  Shelf shelf({}, 100, 1 << 30);
+  const MatcherRef slow = matcher("/a/", "y", 640);
+  for (size_t i = 0; i <= Catalog::kMostCompared / 17; ++i) {
+    shelf.catalog.touch("$mercure/a/" + std::to_string(i));
+  }
+  CHECK_FALSE(shelf.catalog.check_matchers({slow}));
+}
+
+TEST_CASE("topics: too many forgotten topics to compare with are a loss to a new matcher") {
+  const size_t most = Catalog::kMostCompared / 17;
+  for (const size_t forgotten : {most, most + 1}) {
+    Shelf shelf({}, 100'000, 1 << 30);
+    for (size_t i = 1; i <= forgotten; ++i) {
+      shelf.catalog.restore("a/" + std::to_string(i), {.high = i});
+    }
+    const Watcher usual(shelf, {matcher("a/", "x")});
+    CHECK(usual.watches[0]->gone.high == 0);  // None of them ends so.
+    const Watcher slow(shelf, {matcher("a/", "y", 640)});
+    CHECK(slow.watches[0]->gone.high == (forgotten > most ? forgotten : 0));
+  }
 }
 
 TEST_CASE("topics: what a matcher matched and is forgotten is a loss to its readers") {

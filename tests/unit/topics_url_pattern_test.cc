@@ -51,6 +51,44 @@ TEST_CASE("topics: a URL pattern matches what its vectors say") {
   }
 }
 
+TEST_CASE("topics: a count in a URL pattern is kept to, however long the text is") {
+  struct Count {
+    std::string text;
+    size_t least;
+    size_t most;
+  };
+  for (const Count& count : std::vector<Count>{{"{0,1}", 0, 1},
+                                               {"{1}", 1, 1},
+                                               {"{3,5}", 3, 5},
+                                               {"{63,65}", 63, 65},
+                                               {"{64}", 64, 64},
+                                               {"{0,130}", 0, 130},
+                                               {"{100,227}", 100, 227},
+                                               {"{129,}", 129, 1000}}) {
+    const std::string pattern = "https://e.com/(b?[ab]" + count.text + "c)";
+    const auto parsed = parse(pattern);
+    REQUIRE(parsed);
+    for (size_t length = 0; length <= 260; ++length) {
+      CAPTURE(pattern);
+      CAPTURE(length);
+      const std::string url = "https://e.com/";
+      const bool is_within = count.least <= length && length <= count.most;
+      CHECK(parsed->matches(url + std::string(length, 'a') + "c") == is_within);
+      const bool is_one_more = count.least <= length && length <= count.most + 1;
+      CHECK(parsed->matches(url + repeated("b", length) + "c") == is_one_more);
+    }
+  }
+}
+
+TEST_CASE("topics: what takes long to match says so") {
+  const auto effort = [](const std::string& text) { return parse(text)->effort(); };
+  CHECK(effort("https://example.com/books/:id") < 40);
+  CHECK(effort("https://e.com/(\\d+)") < 2 * 40);
+  CHECK(effort("https://e.com/(.{0,4000})x") < 3 * 40);
+  CHECK(effort("https://e.com/(" + repeated("[ab]?", 300) + ")") > 200 * 40);
+  CHECK(effort("https://e.com/" + repeated("{a}+", 32)) > 25 * 40);
+}
+
 TEST_CASE("topics: a URL pattern has at most 4096 bytes") {
   const std::string origin = "https://e.com/";
   CHECK(parse(origin + std::string(4095 - origin.size(), 'x')));
