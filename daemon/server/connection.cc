@@ -110,6 +110,7 @@ bool Connection::on_request() {
   Dialogue& dialogue = *dialogue_;
   const http::Request& request = dialogue.parser.request();
   const Settings& settings = worker_.settings();
+  judge_again(request);
   if (asks_for_stream(dialogue.route, request) &&
       (!dialogue.refusal || dialogue.refusal->status == http::status_of(Errc::kOverloaded))) {
     return subscribe(dialogue.parser.take());

@@ -82,6 +82,7 @@ struct Dialogue {
   Caller caller;
   MercureCaller mercure_caller;
   bool is_identified = false;  // The caller is this request's, not the last one's.
+  bool is_outdated = false;    // Other settings have come since its head was judged.
   std::string key;             // Of the whole request; empty: none.
   BodyKind kind = BodyKind::kData;
   std::optional<http::Response> refusal;  // Due when the request is complete.
@@ -183,6 +184,7 @@ class Connection final : public net::StreamEvents, public FrameSink {
   bool step(std::string_view& bytes);
   bool on_head();
   Status check_head(const http::Request& head);
+  void judge_again(const http::Request& request);
   Status check_caller(const http::Request& head);
   Status check_publish(const http::Request& head);
   Result<std::vector<Draft>> read_drafts(const http::Request& request);

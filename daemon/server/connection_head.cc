@@ -23,6 +23,7 @@ bool is_watching(Endpoint endpoint) {
 // connection.
 bool Connection::on_head() {
   worker_.counts().requests.add();
+  dialogue_->is_outdated = false;
   const http::Request& head = dialogue_->parser.request();
   const Status checked = check_head(head);
   const bool is_publish = head.method == http::Method::kPost || head.method == http::Method::kPut;
@@ -88,6 +89,23 @@ Status Connection::check_head(const http::Request& head) {
   }
   const bool is_publish = head.method == http::Method::kPost || head.method == http::Method::kPut;
   return is_publish ? check_publish(head) : Status(Ok{});
+}
+
+// Before anything is done: the body may have taken its time, or the journal with what came before
+// it. Meanwhile the token may have expired, or been taken back.
+void Connection::judge_again(const http::Request& request) {
+  Dialogue& dialogue = *dialogue_;
+  if (dialogue.refusal) {
+    return;
+  }
+  Status valid = std::exchange(dialogue.is_outdated, false) ? check_head(request) : Status(Ok{});
+  if (valid) {
+    valid = dialogue.caller.check_expiry(worker_.services().hub.clock().unix_ms());
+  }
+  if (!valid) {
+    dialogue.refusal = problem_for(valid.error(), dialogue.route.endpoint);
+    name_mercure_metadata(*dialogue.refusal);
+  }
 }
 
 // Whether the listener is for this, and who asks. What says nothing asks for nothing.

@@ -148,6 +148,9 @@ void Connection::recount_presence() {
 }
 
 void Connection::check_source(const Settings& settings) {
+  if (dialogue_) {
+    dialogue_->is_outdated = true;
+  }
   if (is_open_stream() && !settings.vouches_for(source_)) {
     end_with_token("the token is not valid any more");
   }

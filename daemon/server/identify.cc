@@ -158,9 +158,16 @@ void Caller::be_nobody(const auth::Authenticator& authenticator) {
   be(authenticator.anonymous(false));
 }
 
-Status Caller::check_still_valid(const Settings& settings, int64_t now_unix_ms) const {
+Status Caller::check_expiry(int64_t now_unix_ms) const {
   if (identity_->expires_unix_ms > 0 && now_unix_ms >= identity_->expires_unix_ms) {
     return fail(Errc::kUnauthorized, "the token has expired", "Authorization");
+  }
+  return Ok{};
+}
+
+Status Caller::check_still_valid(const Settings& settings, int64_t now_unix_ms) const {
+  if (Status valid = check_expiry(now_unix_ms); !valid) {
+    return valid;
   }
   return settings.auth->vouches_for(identity_->source)
              ? Status(Ok{})

@@ -57,7 +57,9 @@ class Caller {
   void be_nobody(const auth::Authenticator& authenticator);
   // After identify() or be_nobody().
   [[nodiscard]] const auth::IdentityRef& identity() const noexcept { return identity_; }
-  // kUnauthorized once the identity has expired, or nothing vouches for it any more.
+  // kUnauthorized once the identity has expired.
+  [[nodiscard]] Status check_expiry(int64_t now_unix_ms) const;
+  // The same, or when nothing vouches for it any more.
   [[nodiscard]] Status check_still_valid(const Settings& settings, int64_t now_unix_ms) const;
 
  private:

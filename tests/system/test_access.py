@@ -165,6 +165,43 @@ class RevocationTest(DaemonCase):
         self.assertEqual(self.fetch("GET", events_target("cam/1"), bearer(DASHBOARD)).status, 401)
 
 
+class PendingTest(DaemonCase):
+    settings = {"workers": 1, "auth": {"tokens": TOKENS, "jwt": JWT}}
+
+    def begin(self, method, target, text):
+        """A request that was let in, and whose body has yet to come."""
+        connection = self.connect()
+        connection.send(request_bytes(method, target, {**bearer(text), "Content-Length": "1", "Expect": "100-continue"}))
+        self.assertEqual(connection.read_head().status, 100)
+        return connection
+
+    def begin_all(self, reader, publisher):
+        return [self.begin("GET", events_target("cam/1"), reader), self.begin("POST", "/topics/cam/1", publisher)]
+
+    def assert_refused(self, connections, reason):
+        for connection in connections:
+            connection.send(b"x")
+            self.assertEqual(self.assert_problem(connection.read_response(), 401)["detail"], reason)
+
+    def test_what_is_taken_back_before_the_body_has_come_does_nothing(self):
+        pending = self.begin_all(DASHBOARD, CAM)
+        goes_on = self.begin("POST", "/topics/cam/1", ADMIN)
+        self.daemon.write_config({**self.settings, "auth": {"tokens": [TOKENS[2]]}})
+        self.addCleanup(self.daemon.reload)
+        self.addCleanup(self.daemon.write_config, self.settings)
+        self.daemon.reload()
+        wait_until(lambda: self.fetch("GET", events_target("cam/1"), bearer(DASHBOARD)).status == 401, "it is taken back")
+        self.assert_refused(pending, "the token is not known")
+        goes_on.send(b"x")
+        self.assertEqual(goes_on.read_response().status, 200)
+
+    def test_what_expires_before_the_body_has_come_does_nothing(self):
+        short = soon(1.2, publish=["cam/1"], subscribe=["cam/1"])
+        pending = self.begin_all(short, short)
+        wait_until(lambda: self.fetch("GET", "/topics/cam/2", bearer(short)).status == 401, "it has expired")
+        self.assert_refused(pending, "the token has expired")
+
+
 class PrivateTest(DaemonCase):
     settings = {"auth": {"anonymous": {"subscribe": ["**"], "admin": ["history"]}, "tokens": TOKENS}}
 

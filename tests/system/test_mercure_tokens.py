@@ -138,6 +138,22 @@ class ReplacedKeyTest(TokenCase):
         self.assert_nothing_but(nobody, "marker")
 
 
+class PendingTest(TokenCase):
+    settings = {"workers": 1, **settings()}
+
+    def test_an_update_whose_body_comes_after_the_hub_was_closed_is_refused(self):
+        connection = self.connect()
+        body = b"topic=a&data=x"
+        connection.send(request_bytes("POST", HUB, {**PUBLISHER, "Content-Type": "application/x-www-form-urlencoded",
+                                                    "Content-Length": str(len(body)), "Expect": "100-continue"}))
+        self.assertEqual(connection.read_head().status, 100)
+        self.daemon.write_config({**self.settings, "mercure": {"enabled": False}})
+        self.daemon.reload()
+        wait_until(lambda: self.try_hear("a").status == 404, "the hub is closed")
+        connection.send(body)
+        self.assert_problem(connection.read_response(), 404)
+
+
 class ConfigurationTest(unittest.TestCase):
 
     def refusal(self, listen="127.0.0.1:0", **mercure):
