@@ -49,11 +49,15 @@ class Matcher {
   [[nodiscard]] std::string_view text() const noexcept { return text_; }
   [[nodiscard]] std::string_view prefix() const noexcept { return prefix_; }
   [[nodiscard]] size_t memory() const noexcept { return cost_.memory; }
-  // How many usual ones take as long to compare with a topic, at the most.
-  [[nodiscard]] size_t weight() const noexcept { return 1 + cost_.effort / kUsualEffort; }
+  // What counts where matchers are bounded: one for a usual one, and for a slow one several, more
+  // than it takes as long, as few need so many of them.
+  [[nodiscard]] size_t weight() const noexcept {
+    return cost_.effort < kUsualEffort ? 1 : cost_.effort / kSlowEffort;
+  }
 
  private:
   static constexpr size_t kUsualEffort = 40;
+  static constexpr size_t kSlowEffort = 8;
 
   std::string key_;
   std::string text_;

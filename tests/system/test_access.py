@@ -191,7 +191,7 @@ class PendingTest(DaemonCase):
         self.addCleanup(self.daemon.write_config, self.settings)
         self.daemon.reload()
         wait_until(lambda: self.fetch("GET", events_target("cam/1"), bearer(DASHBOARD)).status == 401, "it is taken back")
-        self.assert_refused(pending, "the token is not known")
+        self.assert_refused(pending, "unknown token")
         goes_on.send(b"x")
         self.assertEqual(goes_on.read_response().status, 200)
 

@@ -6,6 +6,7 @@ import time
 import unittest
 
 from harness import daemon, jwt
+from harness.http import request_bytes
 from harness.waiting import wait_until
 from mercure_case import BOOK, HUB, KEY, ORIGIN, PUBLISHER, MercureCase, bearer, settings, token
 

@@ -130,7 +130,7 @@ TEST_CASE("topics: several matchers are compared with so many topics at the most
 }
 
 TEST_CASE("topics: a slow matcher counts as several, and alone is compared with fewer topics") {
-  const MatcherRef slow = matcher("", "y", 640);
+  const MatcherRef slow = matcher("", "y", 136);
   CHECK(matcher("", "x", 39)->weight() == 1);
   CHECK(slow->weight() == 17);
   MatcherIndex<int> index;
@@ -150,7 +150,7 @@ TEST_CASE("topics: a slow matcher counts as several, and alone is compared with 
 
 TEST_CASE("topics: the broker's own topics count where matchers are compared with them") {
   Shelf shelf({}, 100, 1 << 30);
-  const MatcherRef slow = matcher("/a/", "y", 640);
+  const MatcherRef slow = matcher("/a/", "y", 136);
   for (size_t i = 0; i <= Catalog::kMostCompared / 17; ++i) {
     shelf.catalog.touch("$mercure/a/" + std::to_string(i));
   }
@@ -166,7 +166,7 @@ TEST_CASE("topics: too many forgotten topics to compare with are a loss to a new
     }
     const Watcher usual(shelf, {matcher("a/", "x")});
     CHECK(usual.watches[0]->gone.high == 0);  // None of them ends so.
-    const Watcher slow(shelf, {matcher("a/", "y", 640)});
+    const Watcher slow(shelf, {matcher("a/", "y", 136)});
     CHECK(slow.watches[0]->gone.high == (forgotten > most ? forgotten : 0));
   }
 }
