@@ -32,19 +32,20 @@ bool is_of_subscriptions(std::string_view topic, std::string_view path) {
   return topic.empty() || topic.front() == '/';
 }
 
-// A topic as the catalog has it: those of subscriptions are the broker's own.
+// A topic as the catalog has it: those of subscriptions are the broker's own, and longer, as they
+// hold another topic or selector percent-encoded.
 Result<std::string> topic_of(const std::string& name, std::string_view path) {
   if (topics::is_reserved(name)) {
     return fail(Errc::kForbidden, json::quoted(name) + ": names that begin with $ are the broker's",
                 "topic");
   }
-  if (is_of_subscriptions(name, path)) {
-    return std::string(topics::kMercureRoot) + name;
-  }
-  if (Status valid = topics::check_topic(name); !valid) {
+  const bool is_own = is_of_subscriptions(name, path);
+  if (Status valid =
+          topics::check_topic(name, is_own ? mercure::kMostMatchBytes : topics::kMaxNameBytes);
+      !valid) {
     return fail(Errc::kInvalid, json::quoted(name) + ": " + valid.error().detail, "topic");
   }
-  return name;
+  return is_own ? std::string(topics::kMercureRoot) + name : name;
 }
 
 std::string payload_of(const mercure::Holder& reader, std::string_view match,

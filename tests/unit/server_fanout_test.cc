@@ -130,6 +130,22 @@ TEST_CASE("server: readers at the same place of the same group share one slice")
   CHECK(second.sink.text.ends_with(event_at(1) + event_at(2)));
 }
 
+TEST_CASE("server: who asks for something else is of another group, whatever bytes that has") {
+  TestFanout test;
+  SubscriptionSpec two = to({"a"});
+  two.types = {"paid", "sent"};
+  SubscriptionSpec odd = to({"a"});
+  odd.types = {"paid\nsent"};
+  Stream first(test, odd);
+  Stream second(test, two);
+  CHECK(first.subscriber.group != second.subscriber.group);
+  test.fanout.turn();
+  test.publish({"a"}, "x", "sent");
+  test.fanout.turn();
+  CHECK(second.sink.text.find("event: sent") != std::string::npos);
+  CHECK(first.sink.text.find("event: sent") == std::string::npos);
+}
+
 TEST_CASE("server: a reader whose first block was cut gets its rest first") {
   const std::string expected = head_at("e-0") + event_at(1);
   for (size_t room = 0; room < expected.size(); ++room) {
