@@ -12,13 +12,16 @@ Result<std::shared_ptr<const Authority>> Authority::make(const Options& options,
                                                          const auth::JwtKeys& keys,
                                                          const auth::JwtKeys& subscriber_keys) {
   std::shared_ptr<Authority> authority(new Authority);
-  authority->publishers_ = auth::JwtVerifier("mercure.jwt", options.jwt.algorithms, keys,
-                                             {options.resource, options.issuer});
+  // The role is one of the rules, so that a key of publishers never vouches for a stream.
+  const auto verifier = [&options](std::string_view section, const auth::JwtOptions& jwt,
+                                   const auth::JwtKeys& of, const std::string& role) {
+    return auth::JwtVerifier(section, jwt.algorithms, of, {role, options.resource, options.issuer});
+  };
+  authority->publishers_ = verifier("mercure.jwt", options.jwt, keys, "publisher");
   authority->subscribers_ =
       options.subscriber_jwt.is_on()
-          ? auth::JwtVerifier("mercure.subscriber_jwt", options.subscriber_jwt.algorithms,
-                              subscriber_keys, {options.resource, options.issuer})
-          : authority->publishers_;
+          ? verifier("mercure.subscriber_jwt", options.subscriber_jwt, subscriber_keys, "subscriber")
+          : verifier("mercure.jwt", options.jwt, keys, "subscriber");
   if (auto status = authority->publishers_.check_keys(); options.jwt.is_on() && !status) {
     return std::move(status).failure();
   }

@@ -51,7 +51,8 @@ class Authority {
   }
   // The hub's URL. Without mercure.resource only its path means something.
   [[nodiscard]] const topics::Url& hub() const noexcept { return hub_; }
-  // Whether a stream that was opened with this source may go on.
+  // Whether what began with this source may go on: a stream by a key of subscribers, a publish by
+  // one of publishers.
   [[nodiscard]] bool vouches_for(uint64_t source) const;
 
  private:

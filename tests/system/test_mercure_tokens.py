@@ -138,6 +138,18 @@ class ReplacedKeyTest(TokenCase):
         self.assert_nothing_but(nobody, "marker")
 
 
+class NewSubscriberKeyTest(TokenCase):
+
+    def test_a_key_of_publishers_alone_from_now_on_ends_its_streams(self):
+        reader = self.hear(self.topic, headers=bearer(subscribe=["*"]))
+        self.daemon.write_config(settings(subscriber_jwt={"key": OTHER_KEY, "algorithms": ["HS256"]}))
+        self.daemon.reload()
+        while not reader.ended:
+            reader.receive()
+        self.assertIn(b": the token is not valid any more", reader.raw)
+        self.assert_hears_private({"Authorization": "Bearer " + token(key=OTHER_KEY, subscribe=["*"])})
+
+
 class ConfigurationTest(unittest.TestCase):
 
     def refusal(self, listen="127.0.0.1:0", **mercure):
