@@ -37,9 +37,10 @@ Result<std::shared_ptr<const Authority>> Authority::make(const Options& options,
   authority->hub_ = *topics::parse_url(
       options.resource.empty() ? "http://hub.invalid" + options.path : options.resource);
   const std::string anonymous = options.anonymous ? "open" : "closed";
+  // With another resource, what is relative means something else.
   authority->nobody_ = std::make_shared<const Holder>(
       Holder{.identity = std::make_shared<const auth::Identity>(
-                 auth::Identity{.source = auth::source_of({"mercure", anonymous})})});
+                 auth::Identity{.source = auth::source_of({"mercure", anonymous, options.resource})})});
   return std::shared_ptr<const Authority>(std::move(authority));
 }
 

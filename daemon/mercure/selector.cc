@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "auth/source.h"
 #include "topics/uri_template.h"
 
 namespace ringcast::mercure {
@@ -22,6 +23,14 @@ std::string_view prefix_of(std::string_view text) {
     }
   }
   return text;
+}
+
+// With another base, the same text matches other topics. `base` may be null.
+std::string kind_of_pattern(const topics::Url* base) {
+  return base == nullptr ? "urlpattern"
+                         : "urlpattern " + auth::joined({base->scheme, base->username,
+                                                         base->password, base->host.value_or(""),
+                                                         base->port, base->path, base->query});
 }
 
 topics::MatcherRef match_all() {
@@ -71,7 +80,7 @@ Selector read_selector(const TopicMatch& match, const topics::Url* base) {
                                                   : std::optional(*base)](std::string_view name) {
     return match.matches(name, own ? &*own : nullptr);
   };
-  return {std::make_shared<const topics::Matcher>("urlpattern", match.match, "", test,
+  return {std::make_shared<const topics::Matcher>(kind_of_pattern(base), match.match, "", test,
                                                   kBytesForEach * match.match.size())};
 }
 

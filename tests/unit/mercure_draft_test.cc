@@ -8,6 +8,7 @@
 #include "mercure/access_token.h"
 #include "mercure/draft_document.h"
 #include "mercure/match_query.h"
+#include "mercure/selector.h"
 #include "mercure/update_rules.h"
 
 namespace ringcast::mercure {
@@ -337,6 +338,18 @@ TEST_CASE("mercure: an update's type is not the hub's") {
   CHECK(check_update_type("Mercure"));
   CHECK_FALSE(check_update_type("mercure"));
   CHECK_FALSE(check_update_type("a\nb"));
+}
+
+TEST_CASE("mercure: a URL pattern with another base is another matcher") {
+  const auto other = *topics::parse_url("https://other.example/.well-known/mercure");
+  const auto key = [](const topics::Url* base) {
+    const auto match = read_topic_match(MatchType::kUrlPattern, "https://e.com/:id", base);
+    REQUIRE(match);
+    return read_selector(*match, base).matcher->key();
+  };
+  CHECK(key(&hub()) == key(&hub()));
+  CHECK(key(&hub()) != key(&other));
+  CHECK(key(&hub()) != key(nullptr));
 }
 
 TEST_CASE("mercure: topics below the hub are known in any spelling") {
