@@ -11,17 +11,21 @@ namespace ringcast::mercure {
 Result<std::shared_ptr<const Authority>> Authority::make(const Options& options,
                                                          const auth::JwtKeys& keys,
                                                          const auth::JwtKeys& subscriber_keys) {
-  std::shared_ptr<Authority> authority(new Authority);
+  // Both were checked with the options.
+  std::shared_ptr<Authority> authority(new Authority(
+      options.path,
+      *topics::parse_url(options.resource.empty() ? "http://hub.invalid" + options.path
+                                                  : options.resource)));
   // The role is one of the rules, so that a key of publishers never vouches for a stream.
   const auto verifier = [&options](std::string_view section, const auth::JwtOptions& jwt,
                                    const auth::JwtKeys& of, const std::string& role) {
     return auth::JwtVerifier(section, jwt.algorithms, of, {role, options.resource, options.issuer});
   };
   authority->publishers_ = verifier("mercure.jwt", options.jwt, keys, "publisher");
-  authority->subscribers_ =
-      options.subscriber_jwt.is_on()
-          ? verifier("mercure.subscriber_jwt", options.subscriber_jwt, subscriber_keys, "subscriber")
-          : verifier("mercure.jwt", options.jwt, keys, "subscriber");
+  authority->subscribers_ = options.subscriber_jwt.is_on()
+                                ? verifier("mercure.subscriber_jwt", options.subscriber_jwt,
+                                           subscriber_keys, "subscriber")
+                                : verifier("mercure.jwt", options.jwt, keys, "subscriber");
   if (auto status = authority->publishers_.check_keys(); options.jwt.is_on() && !status) {
     return std::move(status).failure();
   }
@@ -33,14 +37,11 @@ Result<std::shared_ptr<const Authority>> Authority::make(const Options& options,
     authority->access_.audience = {options.resource};
     authority->access_.issuer = options.issuer;
   }
-  // Both were checked with the options.
-  authority->hub_ = *topics::parse_url(
-      options.resource.empty() ? "http://hub.invalid" + options.path : options.resource);
   const std::string anonymous = options.anonymous ? "open" : "closed";
   // With another resource, what is relative means something else.
   authority->nobody_ = std::make_shared<const Holder>(
-      Holder{.identity = std::make_shared<const auth::Identity>(
-                 auth::Identity{.source = auth::source_of({"mercure", anonymous, options.resource})})});
+      Holder{.identity = std::make_shared<const auth::Identity>(auth::Identity{
+                 .source = auth::source_of({"mercure", anonymous, options.resource})})});
   return std::shared_ptr<const Authority>(std::move(authority));
 }
 

@@ -25,7 +25,7 @@ Result<std::vector<Draft>> Connection::read_mercure_update(const http::Request& 
                                                            std::string_view epoch) const {
   return read_mercure_form(request.body, *dialogue_->mercure_caller.holder(),
                            {.path = worker_.settings().options.mercure.path,
-                            .hub = worker_.settings().mercure->hub(),
+                            .own_topics = worker_.settings().mercure->own_topics(),
                             .epoch = epoch,
                             .clock = worker_.services().hub.clock()});
 }

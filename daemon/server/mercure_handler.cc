@@ -120,7 +120,7 @@ Status check_publish(const std::vector<std::string>& names, const mercure::Holde
     if (auto topic = topic_of(name, publishing.path); !topic) {
       return std::move(topic).failure();
     }
-    if (is_of_subscriptions(name, publishing.path) || mercure::is_below_hub(name, publishing.hub)) {
+    if (publishing.own_topics.contains(name)) {
       return fail(Errc::kForbidden, json::quoted(name) + ": only the hub tells of what is below it",
                   "topic");
     }

@@ -26,10 +26,10 @@ Result<SubscriptionSpec> read_mercure_subscription(const http::Request& request,
                                                    const Settings& settings);
 
 struct MercurePublishing {
-  std::string_view path;   // Of the hub,
-  const topics::Url& hub;  // and its URL.
-  std::string_view epoch;  // The broker's.
-  const Clock& clock;      // For ids.
+  std::string_view path;                 // Of the hub,
+  const mercure::HubTopics& own_topics;  // and what belongs to it.
+  std::string_view epoch;                // The broker's.
+  const Clock& clock;                    // For ids.
 };
 
 // The update in a form. kInvalid names the field, kUnauthorized what is not granted; kForbidden

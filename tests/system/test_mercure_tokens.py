@@ -178,6 +178,7 @@ class ConfigurationTest(unittest.TestCase):
                             ({"anonymous": "true", "path": "/events"}, "taken by another route"),
                             ({"anonymous": "true", "path": "hub"}, "must begin with /"),
                             ({"anonymous": "true", "publish_origins": '["*"]'}, "mercure.publish_origins"),
+                            ({"anonymous": "true", "resource": "https://hub.example/hub/"}, "mercure.resource"),
                             ({"anonymous": "true", "keys": "x"}, "mercure.keys")):
             with self.subTest(wrong=wrong):
                 code, said = self.refusal(**wrong)
