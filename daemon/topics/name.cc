@@ -32,8 +32,8 @@ Status check_text(std::string_view text, size_t most_bytes, const std::string& w
     return fail(Errc::kInvalid, what + " must have at least 1 byte", "topic");
   }
   if (text.size() > most_bytes) {
-    return fail(Errc::kInvalid, what + " must have at most " + std::to_string(most_bytes) + " bytes",
-                "topic");
+    return fail(Errc::kInvalid,
+                what + " must have at most " + std::to_string(most_bytes) + " bytes", "topic");
   }
   if (!is_utf8(text)) {
     return fail(Errc::kInvalid, what + " must be valid UTF-8", "topic");
