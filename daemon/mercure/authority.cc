@@ -2,11 +2,24 @@
 
 #include <utility>
 
+#include "auth/digest.h"
 #include "auth/source.h"
 #include "mercure/selector.h"
 #include "mercure/token_claims.h"
 
 namespace ringcast::mercure {
+
+namespace {
+
+// What logs call who shows a token, and what limits and idempotency keys go by. Tokens without
+// `sub` have nothing in common but their key: those that say the same are one publisher.
+std::string name_for(std::string_view subject, std::string_view payload) {
+  constexpr size_t kShownDigits = 16;
+  return subject.empty() ? "mercure#" + auth::hex(auth::sha256(payload)).substr(0, kShownDigits)
+                         : "mercure:" + std::string(subject);
+}
+
+}  // namespace
 
 Result<std::shared_ptr<const Authority>> Authority::make(const Options& options,
                                                          const auth::JwtKeys& keys,
@@ -60,7 +73,7 @@ Result<HolderRef> Authority::authenticate(Role role, std::string_view token,
   }
   return HolderRef(std::make_shared<const Holder>(
       Holder{.identity = std::make_shared<const auth::Identity>(
-                 auth::Identity{.name = claims->subject.empty() ? "mercure" : claims->subject,
+                 auth::Identity{.name = name_for(claims->subject, verified->payload),
                                 .expires_unix_ms = claims->expires_unix_ms,
                                 .source = verified->source}),
              .publish = select(claims->publish),
@@ -82,7 +95,7 @@ Result<HolderRef> Authority::hold_access_token(const auth::JwtVerifier::Verified
   return HolderRef(std::make_shared<const Holder>(
       Holder{.dialect = Dialect::kDraft,
              .identity = std::make_shared<const auth::Identity>(
-                 auth::Identity{.name = access->subject.empty() ? "mercure" : access->subject,
+                 auth::Identity{.name = name_for(access->subject, verified.payload),
                                 .expires_unix_ms = access->expires_unix_ms,
                                 .source = verified.source}),
              .publish = select(*access, Action::kPublish, base()),

@@ -22,7 +22,8 @@ namespace ringcast::mercure {
 // Who shows a Mercure token, or none, and what it grants.
 struct Holder {
   Dialect dialect = Dialect::kStable;  // Of the token.
-  auth::IdentityRef identity;          // Without native grants.
+  auth::IdentityRef identity;          // Without native grants. Its name: "mercure:" and `sub`, or
+                                       // "mercure#" and a digest of the claims.
   topics::SelectorsRef publish;        // Null: nothing.
   topics::SelectorsRef subscribe;  // Of private updates, and of the subscription API. Null: none.
   std::string payload;             // Of a token of kStable, for subscription events: JSON.

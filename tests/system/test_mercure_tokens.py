@@ -113,6 +113,44 @@ class TwoKeysTest(TokenCase):
         self.assertEqual(self.try_update("a", headers=other).status, 401)
 
 
+class NameTest(TokenCase):
+    settings = {**settings(), "log": {"access": "all"}, "limits": {"connections_per_token": 1}}
+
+    def published_twice(self, first, second):
+        """With the same key: the two ids."""
+        return [self.update(self.topic, data="x", headers={"Authorization": "Bearer " + each, "Idempotency-Key": self.topic})
+                for each in (first, second)]
+
+    def test_tokens_without_a_subject_are_one_publisher_when_they_say_the_same(self):
+        stream = self.hear(self.topic)
+        first, again = self.published_twice(token(publish=["*"]), token(publish=["*"]))
+        self.assertEqual(first, again)
+        first, other = self.published_twice(token(publish=["*", "a"]), token(publish=["*", "b"]))
+        self.assertNotEqual(first, other)
+        self.assertEqual([event.id for event in stream.events(3)], [again, first, other])
+
+    def test_a_subject_is_one_publisher_whatever_else_its_tokens_say(self):
+        ann, bob = {"sub": "ann"}, {"sub": "bob"}
+        first, again = self.published_twice(token(publish=["*"], registered=ann), token(publish=["*", "a"], registered=ann))
+        self.assertEqual(first, again)
+        self.assertNotEqual(first, self.published_twice(*[token(publish=["*"], registered=bob)] * 2)[0])
+
+    def test_the_log_tells_them_apart(self):
+        for claims, name in (({"sub": "ann"}, "^mercure:ann$"), ({}, "^mercure#[0-9a-f]{16}$")):
+            with self.subTest(name=name):
+                logged = len(self.daemon.lines)
+                self.update(self.topic, data="x", headers={
+                    "Authorization": "Bearer " + token(publish=["*"], registered=claims)})
+                line = self.daemon.wait_for_log(lambda each: each["message"] == "published", "published", skip=logged)
+                self.assertRegex(line["who"], name)
+
+    def test_each_has_places_of_its_own(self):
+        first = self.hear("a", headers=bearer(subscribe=["a"]))
+        self.hear("a", headers=bearer(subscribe=["b"]))
+        self.assertEqual(self.try_hear("a", headers=bearer(subscribe=["a"])).status, 503)
+        first.close()
+
+
 class EndTest(TokenCase):
 
     def test_a_stream_ends_when_its_token_expires(self):
