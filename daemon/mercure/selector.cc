@@ -61,12 +61,13 @@ Selector read_selector(std::string_view text) {
       kBytesForEach * text.size())};
 }
 
-topics::MatcherRef match_all_but(std::string_view prefix) {
-  const auto test = [without = std::string(prefix)](std::string_view name) {
-    return !name.starts_with(without);
+topics::MatcherRef match_all_but(std::string_view root) {
+  const auto test = [without = std::string(root)](std::string_view name) {
+    return !name.starts_with(without) ||
+           (name.size() > without.size() && name[without.size()] != '/');
   };
-  return std::make_shared<const topics::Matcher>("all but " + std::string(prefix), "*", "", test,
-                                                 prefix.size());
+  return std::make_shared<const topics::Matcher>("all but " + std::string(root), "*", "", test,
+                                                 root.size());
 }
 
 Selector read_selector(const TopicMatch& match, const topics::Url* base) {
