@@ -78,7 +78,9 @@ Result<HolderRef> Authority::authenticate(Role role, std::string_view token,
                                 .source = verified->source}),
              .publish = select(claims->publish),
              .subscribe = select(claims->subscribe),
-             .payload = std::move(claims->payload)}));
+             .payload = claims->payload.empty()
+                            ? nullptr
+                            : std::make_shared<const std::string>(std::move(claims->payload))}));
 }
 
 Result<HolderRef> Authority::hold_access_token(const auth::JwtVerifier::Verified& verified,

@@ -26,7 +26,8 @@ struct Holder {
                                        // "mercure#" and a digest of the claims.
   topics::SelectorsRef publish;        // Null: nothing.
   topics::SelectorsRef subscribe;  // Of private updates, and of the subscription API. Null: none.
-  std::string payload;             // Of a token of kStable, for subscription events: JSON.
+  // Of a token of kStable, for subscription events: JSON; null: none.
+  std::shared_ptr<const std::string> payload;
   std::shared_ptr<const AccessToken> access;  // The one of kDraft.
 };
 using HolderRef = std::shared_ptr<const Holder>;

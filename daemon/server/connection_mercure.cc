@@ -36,10 +36,12 @@ Result<SubscriptionSpec> Connection::read_mercure_topics(const http::Request& re
 }
 
 void Connection::join_mercure(const SubscriptionSpec& spec) {
+  Services& services = worker_.services();
   const mercure::Options& options = worker_.settings().options.mercure;
   if (options.subscriptions) {
-    mercure_stay_ = worker_.services().mercure_subscriptions.join(options.path + "/subscriptions",
-                                                                  spec.mercure_topics);
+    mercure_stay_ = services.mercure_subscriptions.join(
+        options.path + "/subscriptions",
+        with_charged_payloads(spec.mercure_topics, services.hub.budget()));
   }
 }
 

@@ -53,7 +53,10 @@ Group& Fanout::group_of(const SubscriptionSpec& spec) {
     group->matchers = spec.matchers;
     group->types = spec.types;
     group->sees_private = spec.sees_private;
-    group->private_topics = spec.private_topics;
+    if (spec.private_topics) {
+      group->private_topics =
+          hub_.budget().hold(spec.private_topics, spec.private_topics->memory());
+    }
     group->worker = worker_;
     group->key = std::move(key);
     group->rendering = spec.rendering;

@@ -1,6 +1,8 @@
 #include "server/mercure_handler.h"
 
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -48,10 +50,9 @@ Result<std::string> topic_of(const std::string& name, std::string_view path) {
   return is_own ? std::string(topics::kMercureRoot) + name : name;
 }
 
-std::string payload_of(const mercure::Holder& reader, std::string_view match,
-                       const topics::Url* base) {
-  return reader.access == nullptr ? reader.payload
-                                  : std::string(reader.access->payload_for(match, base));
+std::shared_ptr<const std::string> payload_of(const mercure::Holder& reader, std::string_view match,
+                                              const topics::Url* base) {
+  return reader.access == nullptr ? reader.payload : reader.access->payload_for(match, base);
 }
 
 // Takes a selector or matcher, as it was read. `selector` without a matcher: the topic `text`.
@@ -178,7 +179,8 @@ std::string stable_document(const std::string& list, const std::string& id, bool
                             const MercureSubscriptions::Listing& listing) {
   std::vector<mercure::SubscriptionEntry> entries;
   for (const auto& [topic, subscriber] : listing.entries) {
-    entries.push_back({.topic = topic.text, .subscriber = subscriber, .payload = topic.payload});
+    entries.push_back(
+        {.topic = topic.text, .subscriber = subscriber, .payload = topic.payload_text()});
   }
   return is_one ? mercure::subscription_document(list, entries.front(), listing.last_id)
                 : mercure::subscriptions_document(list, id, entries, listing.last_id);
@@ -191,7 +193,7 @@ std::string draft_document(const std::string& list, const std::string& id, bool 
     entries.push_back({.type = *topic.type,
                        .match = topic.text,
                        .subscriber = subscriber,
-                       .payload = topic.payload});
+                       .payload = topic.payload_text()});
   }
   return is_one ? mercure::draft_subscription_document(list, entries.front(), listing.last_id)
                 : mercure::draft_subscriptions_document(list, id, entries, listing.last_id);
@@ -234,6 +236,21 @@ Result<SubscriptionSpec> read_mercure_subscription(const http::Request& request,
     spec.start.last_event_id = std::move(id);
   }
   return spec;
+}
+
+std::vector<MercureTopic> with_charged_payloads(std::vector<MercureTopic> topics,
+                                                topics::Budget& budget) {
+  std::map<const std::string*, std::shared_ptr<const std::string>> held;
+  for (MercureTopic& topic : topics) {
+    if (topic.payload) {
+      auto& payload = held[topic.payload.get()];
+      if (!payload) {
+        payload = budget.hold(topic.payload, topic.payload->capacity());
+      }
+      topic.payload = payload;
+    }
+  }
+  return topics;
 }
 
 Result<std::vector<Draft>> read_mercure_form(std::string_view body,

@@ -25,6 +25,11 @@ Result<SubscriptionSpec> read_mercure_subscription(const http::Request& request,
                                                    const mercure::Holder& reader,
                                                    const Settings& settings);
 
+// For a stream that keeps them: each payload counts as memory once, as long as one of its topics is
+// there.
+[[nodiscard]] std::vector<MercureTopic> with_charged_payloads(std::vector<MercureTopic> topics,
+                                                              topics::Budget& budget);
+
 struct MercurePublishing {
   std::string_view path;                 // Of the hub,
   const mercure::HubTopics& own_topics;  // and what belongs to it.

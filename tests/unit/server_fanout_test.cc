@@ -468,5 +468,25 @@ TEST_CASE("server: memory comes back when the readers have gone") {
   CHECK(test.hub.budget().used() <= before + 300);  // The tombstone.
 }
 
+TEST_CASE(
+    "server: what a group's token selects counts as memory, once, until its readers have gone") {
+  TestFanout test;
+  const auto selectors = std::make_shared<const topics::Selectors>(
+      Names(100, std::string(1000, 'x')),
+      std::vector<topics::MatcherRef>{std::make_shared<const topics::Matcher>(
+          "template", "t", "", [](std::string_view /*name*/) { return true; }, 50'000)});
+  SubscriptionSpec spec = to({"a"});
+  spec.private_topics = selectors;
+  const int64_t before = test.hub.budget().used();
+  {
+    Stream first(test, spec);
+    const int64_t one = test.hub.budget().used();
+    CHECK(one > before + 50'000);
+    Stream second(test, spec);
+    CHECK(test.hub.budget().used() < one + 10'000);
+  }
+  CHECK(test.hub.budget().used() < before + 10'000);
+}
+
 }  // namespace
 }  // namespace ringcast::server
