@@ -304,6 +304,9 @@ Result<http::Response> mercure_subscription_list(const http::Request& request, c
                                                  const mercure::Holder& reader,
                                                  const mercure::Options& options,
                                                  const MercureSubscriptions& subscriptions) {
+  if (reader.identity->is_anonymous()) {
+    return fail(Errc::kUnauthorized, "this needs a token");
+  }
   const std::string list = options.path + std::string(kSubscriptions);
   const std::string id = list + route.below;
   if (reader.subscribe == nullptr || !reader.subscribe->matches(id)) {
