@@ -169,6 +169,23 @@ class OffTest(MercureCase):
         self.assert_nothing_but(watcher, "marker")
 
 
+class ReloadTest(SubscriptionCase):
+
+    def test_the_path_and_whether_there_are_subscriptions_wait_for_a_restart(self):
+        watcher = self.watch()
+        stream = self.hear(self.template)
+        self.assertEqual(watcher.next_event().json()["active"], True)
+        logged = len(self.daemon.lines)
+        self.daemon.write_config(settings(subscriptions=False, path="/hub"))
+        self.daemon.reload()
+        for key in ("mercure.path", "mercure.subscriptions"):
+            self.daemon.wait_for_log(lambda line, key=key: line.get("key") == key, f"{key} needs a restart", skip=logged)
+        self.daemon.wait_for_log(lambda line: line["message"] == "reload done", "done", skip=logged)
+        self.assertEqual(len(self.of_template()), 1)
+        stream.close()
+        self.assertEqual(watcher.next_event().json()["active"], False)
+
+
 class RestartTest(unittest.TestCase):
 
     def test_a_restart_forgets_them_and_the_journal_never_has_them(self):
