@@ -81,8 +81,9 @@ Selector read_selector(const TopicMatch& match, const topics::Url* base) {
                                                   : std::optional(*base)](std::string_view name) {
     return match.matches(name, own ? &*own : nullptr);
   };
-  return {std::make_shared<const topics::Matcher>(kind_of_pattern(base), match.match, "", test,
-                                                  kBytesForEach * match.match.size())};
+  const std::string kind = kind_of_pattern(base);
+  return {std::make_shared<const topics::Matcher>(
+      kind, match.match, "", test, kBytesForEach * match.match.size() + 3 * kind.size())};
 }
 
 topics::SelectorsRef select(const AccessToken& token, Action action, const topics::Url* base) {
