@@ -83,6 +83,9 @@ Status Daemon::apply(config::Loaded loaded, Access access, std::vector<webhooks:
   next.server.memory_bytes = config_.server.memory_bytes;
   next.journal.path = config_.journal.path;
   next.journal.sync = config_.journal.sync;
+  // What was told of open streams has to be taken back at the same place.
+  next.server.mercure.path = config_.server.mercure.path;
+  next.server.mercure.subscriptions = config_.server.mercure.subscriptions;
   // A JWKS at a URL was not waited for: what it held last counts until it is read again.
   const auto keep = [&](auth::JwtKeys Access::*which, const auth::JwtOptions& options,
                         const auth::JwtOptions& before) {

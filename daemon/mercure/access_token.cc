@@ -133,7 +133,7 @@ class TokenReader {
       where_ += ".payload";
       return refuse("must be an object");
     }
-    detail.payload = std::move(raw.payload);
+    detail.payload = std::make_shared<const std::string>(std::move(raw.payload));
     return Ok{};
   }
 
@@ -193,11 +193,12 @@ bool AccessToken::grants(Action action, std::string_view topic, const topics::Ur
   });
 }
 
-std::string_view AccessToken::payload_for(std::string_view match, const topics::Url* base) const {
+std::shared_ptr<const std::string> AccessToken::payload_for(std::string_view match,
+                                                            const topics::Url* base) const {
   const auto found = std::find_if(details.begin(), details.end(), [&](const Detail& detail) {
     return detail.may_subscribe && detail.matches(match, base);
   });
-  return found == details.end() ? std::string_view() : found->payload;
+  return found == details.end() ? nullptr : found->payload;
 }
 
 bool is_access_token_type(std::string_view typ) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +23,7 @@ struct AccessToken {
     bool may_publish = false;
     bool may_subscribe = false;  // To private updates, and the subscription API.
     std::vector<TopicMatch> topics;
-    std::string payload;  // A JSON object, minified; empty: none.
+    std::shared_ptr<const std::string> payload;  // A JSON object, minified; null: none.
 
     [[nodiscard]] bool has(Action action) const {
       return action == Action::kPublish ? may_publish : may_subscribe;
@@ -36,8 +37,9 @@ struct AccessToken {
 
   [[nodiscard]] bool grants(Action action, std::string_view topic, const topics::Url* base) const;
   // Of the first detail with `subscribe` that matches a subscription's own matcher, as if that were
-  // a topic; empty: none.
-  [[nodiscard]] std::string_view payload_for(std::string_view match, const topics::Url* base) const;
+  // a topic; null: none.
+  [[nodiscard]] std::shared_ptr<const std::string> payload_for(std::string_view match,
+                                                               const topics::Url* base) const;
 };
 
 // The `typ` in the header of an access token (RFC 9068 section 4): "at+jwt", in any case, with or

@@ -2,23 +2,43 @@
 
 #include <utility>
 
+#include "auth/digest.h"
 #include "auth/source.h"
 #include "mercure/selector.h"
 #include "mercure/token_claims.h"
 
 namespace ringcast::mercure {
 
+namespace {
+
+// What logs call who shows a token, and what limits and idempotency keys go by. Tokens without
+// `sub` have nothing in common but their key: those that say the same are one publisher.
+std::string name_for(std::string_view subject, std::string_view payload) {
+  constexpr size_t kShownDigits = 16;
+  return subject.empty() ? "mercure#" + auth::hex(auth::sha256(payload)).substr(0, kShownDigits)
+                         : "mercure:" + std::string(subject);
+}
+
+}  // namespace
+
 Result<std::shared_ptr<const Authority>> Authority::make(const Options& options,
                                                          const auth::JwtKeys& keys,
                                                          const auth::JwtKeys& subscriber_keys) {
-  std::shared_ptr<Authority> authority(new Authority);
-  authority->publishers_ = auth::JwtVerifier("mercure.jwt", options.jwt.algorithms, keys,
-                                             {options.resource, options.issuer});
-  authority->subscribers_ =
-      options.subscriber_jwt.is_on()
-          ? auth::JwtVerifier("mercure.subscriber_jwt", options.subscriber_jwt.algorithms,
-                              subscriber_keys, {options.resource, options.issuer})
-          : authority->publishers_;
+  // Both were checked with the options.
+  std::shared_ptr<Authority> authority(new Authority(
+      options.path,
+      *topics::parse_url(options.resource.empty() ? "http://hub.invalid" + options.path
+                                                  : options.resource)));
+  // The role is one of the rules, so that a key of publishers never vouches for a stream.
+  const auto verifier = [&options](std::string_view section, const auth::JwtOptions& jwt,
+                                   const auth::JwtKeys& of, const std::string& role) {
+    return auth::JwtVerifier(section, jwt.algorithms, of, {role, options.resource, options.issuer});
+  };
+  authority->publishers_ = verifier("mercure.jwt", options.jwt, keys, "publisher");
+  authority->subscribers_ = options.subscriber_jwt.is_on()
+                                ? verifier("mercure.subscriber_jwt", options.subscriber_jwt,
+                                           subscriber_keys, "subscriber")
+                                : verifier("mercure.jwt", options.jwt, keys, "subscriber");
   if (auto status = authority->publishers_.check_keys(); options.jwt.is_on() && !status) {
     return std::move(status).failure();
   }
@@ -30,13 +50,11 @@ Result<std::shared_ptr<const Authority>> Authority::make(const Options& options,
     authority->access_.audience = {options.resource};
     authority->access_.issuer = options.issuer;
   }
-  // Both were checked with the options.
-  authority->hub_ = *topics::parse_url(
-      options.resource.empty() ? "http://hub.invalid" + options.path : options.resource);
   const std::string anonymous = options.anonymous ? "open" : "closed";
+  // With another resource, what is relative means something else.
   authority->nobody_ = std::make_shared<const Holder>(
-      Holder{.identity = std::make_shared<const auth::Identity>(
-                 auth::Identity{.source = auth::source_of({"mercure", anonymous})})});
+      Holder{.identity = std::make_shared<const auth::Identity>(auth::Identity{
+                 .source = auth::source_of({"mercure", anonymous, options.resource})})});
   return std::shared_ptr<const Authority>(std::move(authority));
 }
 
@@ -55,12 +73,14 @@ Result<HolderRef> Authority::authenticate(Role role, std::string_view token,
   }
   return HolderRef(std::make_shared<const Holder>(
       Holder{.identity = std::make_shared<const auth::Identity>(
-                 auth::Identity{.name = claims->subject.empty() ? "mercure" : claims->subject,
+                 auth::Identity{.name = name_for(claims->subject, verified->payload),
                                 .expires_unix_ms = claims->expires_unix_ms,
                                 .source = verified->source}),
              .publish = select(claims->publish),
              .subscribe = select(claims->subscribe),
-             .payload = std::move(claims->payload)}));
+             .payload = claims->payload.empty()
+                            ? nullptr
+                            : std::make_shared<const std::string>(std::move(claims->payload))}));
 }
 
 Result<HolderRef> Authority::hold_access_token(const auth::JwtVerifier::Verified& verified,
@@ -77,7 +97,7 @@ Result<HolderRef> Authority::hold_access_token(const auth::JwtVerifier::Verified
   return HolderRef(std::make_shared<const Holder>(
       Holder{.dialect = Dialect::kDraft,
              .identity = std::make_shared<const auth::Identity>(
-                 auth::Identity{.name = access->subject.empty() ? "mercure" : access->subject,
+                 auth::Identity{.name = name_for(access->subject, verified.payload),
                                 .expires_unix_ms = access->expires_unix_ms,
                                 .source = verified.source}),
              .publish = select(*access, Action::kPublish, base()),

@@ -4,12 +4,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "auth/authenticator.h"
 #include "auth/jwt_key.h"
 #include "auth/jwt_verifier.h"
 #include "base/result.h"
 #include "mercure/access_token.h"
+#include "mercure/hub_topics.h"
 #include "mercure/match_query.h"
 #include "mercure/options.h"
 #include "topics/matcher.h"
@@ -20,10 +22,12 @@ namespace ringcast::mercure {
 // Who shows a Mercure token, or none, and what it grants.
 struct Holder {
   Dialect dialect = Dialect::kStable;  // Of the token.
-  auth::IdentityRef identity;          // Without native grants.
+  auth::IdentityRef identity;          // Without native grants. Its name: "mercure:" and `sub`, or
+                                       // "mercure#" and a digest of the claims.
   topics::SelectorsRef publish;        // Null: nothing.
   topics::SelectorsRef subscribe;  // Of private updates, and of the subscription API. Null: none.
-  std::string payload;             // Of a token of kStable, for subscription events: JSON.
+  // Of a token of kStable, for subscription events: JSON; null: none.
+  std::shared_ptr<const std::string> payload;
   std::shared_ptr<const AccessToken> access;  // The one of kDraft.
 };
 using HolderRef = std::shared_ptr<const Holder>;
@@ -49,13 +53,16 @@ class Authority {
   [[nodiscard]] const topics::Url* base() const noexcept {
     return takes_access_tokens() ? &hub_ : nullptr;
   }
-  // The hub's URL. Without mercure.resource only its path means something.
-  [[nodiscard]] const topics::Url& hub() const noexcept { return hub_; }
-  // Whether a stream that was opened with this source may go on.
+  // Where nobody publishes but the hub.
+  [[nodiscard]] const HubTopics& own_topics() const noexcept { return own_topics_; }
+  // Whether what began with this source may go on: a stream by a key of subscribers, a publish by
+  // one of publishers.
   [[nodiscard]] bool vouches_for(uint64_t source) const;
 
  private:
-  Authority() = default;
+  // `hub`: its URL. Without mercure.resource only its path means something.
+  Authority(const std::string& path, topics::Url hub)
+      : hub_(std::move(hub)), own_topics_(path, hub_) {}
   [[nodiscard]] bool takes_access_tokens() const noexcept { return !access_.audience.empty(); }
   [[nodiscard]] Result<HolderRef> hold_access_token(const auth::JwtVerifier::Verified& verified,
                                                     int64_t now_unix_ms) const;
@@ -64,7 +71,8 @@ class Authority {
   auth::JwtVerifier subscribers_;
   HolderRef nobody_;
   auth::JwtOptions access_;  // What access tokens have to say.
-  topics::Url hub_;
+  const topics::Url hub_;
+  const HubTopics own_topics_;
 };
 
 }  // namespace ringcast::mercure

@@ -20,6 +20,12 @@ Status check_options(const Options& options) {
                 "must be the hub's URL, as in https://example.com/.well-known/mercure",
                 "mercure.resource");
   }
+  if (resource && resource->path != "/" && resource->path.ends_with('/')) {
+    return fail(Errc::kInvalid,
+                "must not end with /, as the hub's URL does not: as in "
+                "https://example.com/.well-known/mercure",
+                "mercure.resource");
+  }
   if (options.resource.empty() && !options.issuer.empty()) {
     return fail(Errc::kInvalid, "needs mercure.resource: without it no access token is taken",
                 "mercure.issuer");

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "auth/source.h"
 #include "topics/uri_template.h"
 
 namespace ringcast::mercure {
@@ -24,6 +25,14 @@ std::string_view prefix_of(std::string_view text) {
     }
   }
   return text;
+}
+
+// With another base, the same text matches other topics. `base` may be null.
+std::string kind_of_pattern(const topics::Url* base) {
+  return base == nullptr ? "urlpattern"
+                         : "urlpattern " + auth::joined({base->scheme, base->username,
+                                                         base->password, base->host.value_or(""),
+                                                         base->port, base->path, base->query});
 }
 
 topics::MatcherRef match_all() {
@@ -56,12 +65,13 @@ Selector read_selector(std::string_view text) {
       cost)};
 }
 
-topics::MatcherRef match_all_but(std::string_view prefix) {
-  const auto test = [without = std::string(prefix)](std::string_view name) {
-    return !name.starts_with(without);
+topics::MatcherRef match_all_but(std::string_view root) {
+  const auto test = [without = std::string(root)](std::string_view name) {
+    return !name.starts_with(without) ||
+           (name.size() > without.size() && name[without.size()] != '/');
   };
-  return std::make_shared<const topics::Matcher>("all but " + std::string(prefix), "*", "", test,
-                                                 topics::Matcher::Cost{.memory = prefix.size()});
+  return std::make_shared<const topics::Matcher>("all but " + std::string(root), "*", "", test,
+                                                 topics::Matcher::Cost{.memory = root.size()});
 }
 
 Selector read_selector(const TopicMatch& match, const topics::Url* base) {
@@ -75,11 +85,13 @@ Selector read_selector(const TopicMatch& match, const topics::Url* base) {
                                                   : std::optional(*base)](std::string_view name) {
     return match.matches(name, own ? &*own : nullptr);
   };
+  const std::string kind = kind_of_pattern(base);
   const bool has_groups = match.match.find('(') != std::string::npos;
   const topics::Matcher::Cost cost{
-      .memory = (has_groups ? kBytesForEachOfGroups : kBytesForEach) * match.match.size(),
+      .memory = (has_groups ? kBytesForEachOfGroups : kBytesForEach) * match.match.size() +
+                3 * kind.size(),
       .effort = match.pattern->effort()};
-  return {std::make_shared<const topics::Matcher>("urlpattern", match.match, "", test, cost)};
+  return {std::make_shared<const topics::Matcher>(kind, match.match, "", test, cost)};
 }
 
 topics::SelectorsRef select(const AccessToken& token, Action action, const topics::Url* base) {

@@ -17,8 +17,8 @@ struct Selector {
 };
 [[nodiscard]] Selector read_selector(std::string_view text);
 
-// All topics but those that begin with `prefix`.
-[[nodiscard]] topics::MatcherRef match_all_but(std::string_view prefix);
+// All topics but `root` and what is below it.
+[[nodiscard]] topics::MatcherRef match_all_but(std::string_view root);
 
 // A matcher of the protocol's version 1.0. `base`: see TopicMatch; may be null.
 [[nodiscard]] Selector read_selector(const TopicMatch& match, const topics::Url* base);

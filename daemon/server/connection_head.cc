@@ -159,7 +159,8 @@ Status Connection::check_publish(const http::Request& head) {
         std::make_unique<NdjsonIngest>(dialogue.caller.identity(), epoch, limits.body_bytes);
     dialogue.parser.stream_body();
   }
-  return check_publish_head(dialogue.target, dialogue.route, *dialogue.caller.identity(), epoch);
+  return check_publish_head(dialogue.target, dialogue.route, *dialogue.caller.identity(), epoch,
+                            worker_.settings().own_topics());
 }
 
 Result<std::vector<Draft>> Connection::read_drafts(const http::Request& request) {
@@ -169,7 +170,8 @@ Result<std::vector<Draft>> Connection::read_drafts(const http::Request& request)
     return read_mercure_update(request, epoch);
   }
   return read_publish(request, dialogue.target, dialogue.route, dialogue.kind,
-                      *dialogue.caller.identity(), epoch, worker_.json_reader());
+                      *dialogue.caller.identity(), epoch, worker_.json_reader(),
+                      worker_.settings().own_topics());
 }
 
 // NDJSON: whole lines are published as they come. `rest`: what follows the part that was parsed.
@@ -186,7 +188,8 @@ bool Connection::on_lines(std::string_view rest, bool is_whole) {
     dialogue.ingest->finish();
   }
   const uint64_t lines_before = dialogue.ingest->lines();
-  switch (dialogue.ingest->advance(ingest_port(), worker_.json_reader())) {
+  switch (dialogue.ingest->advance(ingest_port(), worker_.json_reader(),
+                                   worker_.settings().own_topics())) {
     case NdjsonIngest::State::kWaiting:
       dialogue.waiting.assign(rest);
       is_paused_ = true;

@@ -25,7 +25,7 @@ Result<std::vector<Draft>> Connection::read_mercure_update(const http::Request& 
                                                            std::string_view epoch) const {
   return read_mercure_form(request.body, *dialogue_->mercure_caller.holder(),
                            {.path = worker_.settings().options.mercure.path,
-                            .hub = worker_.settings().mercure->hub(),
+                            .own_topics = worker_.settings().mercure->own_topics(),
                             .epoch = epoch,
                             .clock = worker_.services().hub.clock()});
 }
@@ -36,10 +36,12 @@ Result<SubscriptionSpec> Connection::read_mercure_topics(const http::Request& re
 }
 
 void Connection::join_mercure(const SubscriptionSpec& spec) {
+  Services& services = worker_.services();
   const mercure::Options& options = worker_.settings().options.mercure;
   if (options.subscriptions) {
-    mercure_stay_ = worker_.services().mercure_subscriptions.join(options.path + "/subscriptions",
-                                                                  spec.mercure_topics);
+    mercure_stay_ = services.mercure_subscriptions.join(
+        options.path + "/subscriptions",
+        with_charged_payloads(spec.mercure_topics, services.hub.budget()));
   }
 }
 

@@ -205,6 +205,10 @@ Status DraftReader::check_topic(const std::string& topic) const {
   if (topics::is_reserved(topic)) {
     return fail(Errc::kForbidden, "topics that start with $ belong to the broker", "topic");
   }
+  if (own_ != nullptr && own_->contains(topic)) {
+    return fail(Errc::kForbidden,
+                "topics below the Mercure hub belong to it: nobody publishes there", "topic");
+  }
   return auth::check_publish(publisher_, topic);
 }
 

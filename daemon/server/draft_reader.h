@@ -7,6 +7,7 @@
 #include "auth/access.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "mercure/hub_topics.h"
 #include "server/hub.h"
 #include "sse/event.h"
 
@@ -18,8 +19,10 @@ constexpr size_t kMostKeyBytes = 128;
 // fields is here. Pure. Errors: kInvalid, kForbidden, kUnauthorized name the field.
 class DraftReader {
  public:
-  DraftReader(std::string_view epoch, const auth::Identity& publisher)
-      : epoch_(epoch), publisher_(publisher) {}
+  // `own`: of a Mercure hub; null: there is none. All outlive it.
+  DraftReader(std::string_view epoch, const auth::Identity& publisher,
+              const mercure::HubTopics* own = nullptr)
+      : epoch_(epoch), publisher_(publisher), own_(own) {}
 
   // One JSON object of "publish many".
   Result<Draft> read(json::Value& element);
@@ -37,6 +40,7 @@ class DraftReader {
 
   std::string_view epoch_;           // The hub's.
   const auth::Identity& publisher_;  // The connection's.
+  const mercure::HubTopics* own_;
 };
 
 }  // namespace ringcast::server

@@ -2,8 +2,11 @@
 // fanout.cc.
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "auth/source.h"
 #include "server/fanout.h"
 #include "sse/blocks.h"
 
@@ -11,19 +14,14 @@ namespace ringcast::server {
 
 namespace {
 
+// Other subscriptions never have the same: names may hold any byte.
 std::string key_of(const SubscriptionSpec& spec) {
-  std::string key;
-  for (const std::string& pattern : spec.patterns) {
-    key.append(pattern).append(1, '\n');
-  }
-  key.append(1, '\n');
+  std::vector<std::string> matchers;
   for (const topics::MatcherRef& matcher : spec.matchers) {
-    key.append(std::to_string(matcher->key().size())).append(1, ':').append(matcher->key());
+    matchers.push_back(matcher->key());
   }
-  key.append(1, '\n');
-  for (const std::string& type : spec.types) {
-    key.append(type).append(1, '\n');
-  }
+  std::string key =
+      auth::joined({auth::joined(spec.patterns), auth::joined(matchers), auth::joined(spec.types)});
   key.append(spec.sees_private ? "p" : "-").append(spec.rendering.envelope ? "e" : "-");
   if (spec.rendering.max_data) {
     key.append(std::to_string(*spec.rendering.max_data));
@@ -55,7 +53,10 @@ Group& Fanout::group_of(const SubscriptionSpec& spec) {
     group->matchers = spec.matchers;
     group->types = spec.types;
     group->sees_private = spec.sees_private;
-    group->private_topics = spec.private_topics;
+    if (spec.private_topics) {
+      group->private_topics =
+          hub_.budget().hold(spec.private_topics, spec.private_topics->memory());
+    }
     group->worker = worker_;
     group->key = std::move(key);
     group->rendering = spec.rendering;

@@ -1,6 +1,8 @@
 #include "server/mercure_handler.h"
 
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -32,25 +34,25 @@ bool is_of_subscriptions(std::string_view topic, std::string_view path) {
   return topic.empty() || topic.front() == '/';
 }
 
-// A topic as the catalog has it: those of subscriptions are the broker's own.
+// A topic as the catalog has it: those of subscriptions are the broker's own, and longer, as they
+// hold another topic or selector percent-encoded.
 Result<std::string> topic_of(const std::string& name, std::string_view path) {
   if (topics::is_reserved(name)) {
     return fail(Errc::kForbidden, json::quoted(name) + ": names that begin with $ are the broker's",
                 "topic");
   }
-  if (is_of_subscriptions(name, path)) {
-    return std::string(topics::kMercureRoot) + name;
-  }
-  if (Status valid = topics::check_topic(name); !valid) {
+  const bool is_own = is_of_subscriptions(name, path);
+  if (Status valid =
+          topics::check_topic(name, is_own ? mercure::kMostMatchBytes : topics::kMaxNameBytes);
+      !valid) {
     return fail(Errc::kInvalid, json::quoted(name) + ": " + valid.error().detail, "topic");
   }
-  return name;
+  return is_own ? std::string(topics::kMercureRoot) + name : name;
 }
 
-std::string payload_of(const mercure::Holder& reader, std::string_view match,
-                       const topics::Url* base) {
-  return reader.access == nullptr ? reader.payload
-                                  : std::string(reader.access->payload_for(match, base));
+std::shared_ptr<const std::string> payload_of(const mercure::Holder& reader, std::string_view match,
+                                              const topics::Url* base) {
+  return reader.access == nullptr ? reader.payload : reader.access->payload_for(match, base);
 }
 
 // Takes a selector or matcher, as it was read. `selector` without a matcher: the topic `text`.
@@ -119,7 +121,7 @@ Status check_publish(const std::vector<std::string>& names, const mercure::Holde
     if (auto topic = topic_of(name, publishing.path); !topic) {
       return std::move(topic).failure();
     }
-    if (is_of_subscriptions(name, publishing.path) || mercure::is_below_hub(name, publishing.hub)) {
+    if (publishing.own_topics.contains(name)) {
       return fail(Errc::kForbidden, json::quoted(name) + ": only the hub tells of what is below it",
                   "topic");
     }
@@ -177,7 +179,8 @@ std::string stable_document(const std::string& list, const std::string& id, bool
                             const MercureSubscriptions::Listing& listing) {
   std::vector<mercure::SubscriptionEntry> entries;
   for (const auto& [topic, subscriber] : listing.entries) {
-    entries.push_back({.topic = topic.text, .subscriber = subscriber, .payload = topic.payload});
+    entries.push_back(
+        {.topic = topic.text, .subscriber = subscriber, .payload = topic.payload_text()});
   }
   return is_one ? mercure::subscription_document(list, entries.front(), listing.last_id)
                 : mercure::subscriptions_document(list, id, entries, listing.last_id);
@@ -190,7 +193,7 @@ std::string draft_document(const std::string& list, const std::string& id, bool 
     entries.push_back({.type = *topic.type,
                        .match = topic.text,
                        .subscriber = subscriber,
-                       .payload = topic.payload});
+                       .payload = topic.payload_text()});
   }
   return is_one ? mercure::draft_subscription_document(list, entries.front(), listing.last_id)
                 : mercure::draft_subscriptions_document(list, id, entries, listing.last_id);
@@ -233,6 +236,21 @@ Result<SubscriptionSpec> read_mercure_subscription(const http::Request& request,
     spec.start.last_event_id = std::move(id);
   }
   return spec;
+}
+
+std::vector<MercureTopic> with_charged_payloads(std::vector<MercureTopic> topics,
+                                                topics::Budget& budget) {
+  std::map<const std::string*, std::shared_ptr<const std::string>> held;
+  for (MercureTopic& topic : topics) {
+    if (topic.payload) {
+      auto& payload = held[topic.payload.get()];
+      if (!payload) {
+        payload = budget.hold(topic.payload, topic.payload->capacity());
+      }
+      topic.payload = payload;
+    }
+  }
+  return topics;
 }
 
 Result<std::vector<Draft>> read_mercure_form(std::string_view body,
@@ -286,6 +304,9 @@ Result<http::Response> mercure_subscription_list(const http::Request& request, c
                                                  const mercure::Holder& reader,
                                                  const mercure::Options& options,
                                                  const MercureSubscriptions& subscriptions) {
+  if (reader.identity->is_anonymous()) {
+    return fail(Errc::kUnauthorized, "this needs a token");
+  }
   const std::string list = options.path + std::string(kSubscriptions);
   const std::string id = list + route.below;
   if (reader.subscribe == nullptr || !reader.subscribe->matches(id)) {

@@ -25,11 +25,16 @@ Result<SubscriptionSpec> read_mercure_subscription(const http::Request& request,
                                                    const mercure::Holder& reader,
                                                    const Settings& settings);
 
+// For a stream that keeps them: each payload counts as memory once, as long as one of its topics is
+// there.
+[[nodiscard]] std::vector<MercureTopic> with_charged_payloads(std::vector<MercureTopic> topics,
+                                                              topics::Budget& budget);
+
 struct MercurePublishing {
-  std::string_view path;   // Of the hub,
-  const topics::Url& hub;  // and its URL.
-  std::string_view epoch;  // The broker's.
-  const Clock& clock;      // For ids.
+  std::string_view path;                 // Of the hub,
+  const mercure::HubTopics& own_topics;  // and what belongs to it.
+  std::string_view epoch;                // The broker's.
+  const Clock& clock;                    // For ids.
 };
 
 // The update in a form. kInvalid names the field, kUnauthorized what is not granted; kForbidden

@@ -18,13 +18,13 @@ Draft event_of(const MercureStay& stay, const MercureTopic& topic, bool is_activ
     const mercure::DraftSubscription entry{.type = *topic.type,
                                            .match = topic.text,
                                            .subscriber = stay.subscriber,
-                                           .payload = topic.payload};
+                                           .payload = topic.payload_text()};
     return own_event(root + mercure::draft_subscription_id(stay.path, entry),
                      mercure::kDraftEventType,
                      mercure::draft_subscription_event(stay.path, entry, is_active), true);
   }
   const mercure::SubscriptionEntry entry{
-      .topic = topic.text, .subscriber = stay.subscriber, .payload = topic.payload};
+      .topic = topic.text, .subscriber = stay.subscriber, .payload = topic.payload_text()};
   return own_event(root + mercure::subscription_id(stay.path, topic.text, stay.subscriber), {},
                    mercure::subscription_event(stay.path, entry, is_active), true);
 }

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
-#include <tuple>
 
 #include "mercure/topic_match.h"
 
@@ -12,7 +12,10 @@ namespace ringcast::server {
 struct MercureTopic {
   std::optional<mercure::MatchType> type;  // Nothing: a selector of the protocol's version 8.
   std::string text;
-  std::string payload;  // What its token says of who it is: JSON, or empty.
+  // What its token says of who it is: JSON; null: nothing. Topics of one stream share it.
+  std::shared_ptr<const std::string> payload;
+
+  [[nodiscard]] std::string payload_text() const { return payload ? *payload : std::string(); }
 };
 
 }  // namespace ringcast::server

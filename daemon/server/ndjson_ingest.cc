@@ -24,11 +24,12 @@ bool is_of_size(Errc code) {
 
 }  // namespace
 
-NdjsonIngest::State NdjsonIngest::advance(const Publish& publish, json::Reader& reader) {
+NdjsonIngest::State NdjsonIngest::advance(const Publish& publish, json::Reader& reader,
+                                          const mercure::HubTopics* own) {
   is_behind_ = false;
   while (!is_waiting_ && !is_behind_) {
     if (batch_.empty() && !error_) {
-      gather(reader);
+      gather(reader, own);
     }
     if (batch_.empty()) {
       if (taken_ > 0) {
@@ -115,9 +116,9 @@ bool NdjsonIngest::next_line(std::string_view& line) {
 }
 
 // Reads lines up to a batch's worth, so that the hub's lock is taken once for many.
-void NdjsonIngest::gather(json::Reader& reader) {
+void NdjsonIngest::gather(json::Reader& reader, const mercure::HubTopics* own) {
   constexpr size_t kBatch = 256;
-  DraftReader drafts(epoch_, *publisher_);
+  DraftReader drafts(epoch_, *publisher_, own);
   std::string_view line;
   while (batch_.size() < kBatch && !error_ && next_line(line)) {
     if (length_of(line) > line_limit_) {

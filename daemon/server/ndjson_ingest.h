@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "http/response.h"
+#include "mercure/hub_topics.h"
 #include "server/hub.h"
 
 namespace ringcast::server {
@@ -36,8 +37,9 @@ class NdjsonIngest {
   // Stops at the next line's border with what was accepted so far, as when draining. What waits
   // for the journal is waited for.
   void stop(Error error);
-  // Publishes whole lines that are there.
-  State advance(const Publish& publish, json::Reader& reader);
+  // Publishes whole lines that are there. `own`: see DraftReader.
+  State advance(const Publish& publish, json::Reader& reader,
+                const mercure::HubTopics* own = nullptr);
   void settle(Result<Receipt> receipt, std::vector<Draft> drafts);
   // There was no memory when settle() came: advance() not at once, but soon.
   [[nodiscard]] bool is_behind() const noexcept { return is_behind_; }
@@ -46,7 +48,7 @@ class NdjsonIngest {
 
  private:
   bool next_line(std::string_view& line);
-  void gather(json::Reader& reader);
+  void gather(json::Reader& reader, const mercure::HubTopics* own);
   void give_back(std::vector<Draft> drafts);
   void add(const Receipt& receipt);
   void fail_with(Error error);

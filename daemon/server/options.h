@@ -75,8 +75,8 @@ struct CommitOptions {
   bool operator==(const CommitOptions&) const = default;
 };
 
-// What the hub and the workers do. `memory_bytes` and `workers` are fixed at the start, all else
-// can change while they run.
+// What the hub and the workers do. `memory_bytes` and `workers` are fixed at the start, and so are
+// the path and the subscriptions of Mercure; all else can change while they run.
 struct Options {
   uint32_t workers = 1;  // 1 to 63.
   uint64_t memory_bytes = 512ULL << 20;

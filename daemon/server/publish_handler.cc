@@ -30,11 +30,12 @@ Result<sse::EventFields> fields_of(const http::Target& target) {
 }  // namespace
 
 Status check_publish_head(const http::Target& target, const Route& route,
-                          const auth::Identity& publisher, std::string_view epoch) {
+                          const auth::Identity& publisher, std::string_view epoch,
+                          const mercure::HubTopics* own) {
   if (route.endpoint != Endpoint::kTopic) {
     return Ok{};
   }
-  DraftReader drafts(epoch, publisher);
+  DraftReader drafts(epoch, publisher, own);
   if (Status valid = drafts.check_topic(route.topic); !valid) {
     return valid;
   }
@@ -45,7 +46,7 @@ Status check_publish_head(const http::Target& target, const Route& route,
 Result<std::vector<Draft>> read_publish(const http::Request& request, const http::Target& target,
                                         const Route& route, BodyKind kind,
                                         const auth::Identity& publisher, std::string_view epoch,
-                                        json::Reader& reader) {
+                                        json::Reader& reader, const mercure::HubTopics* own) {
   if (kind == BodyKind::kData) {  // Its topic was checked with the head.
     Result<sse::EventFields> fields = fields_of(target);
     if (!fields) {
@@ -59,7 +60,7 @@ Result<std::vector<Draft>> read_publish(const http::Request& request, const http
     batch[0].event = sse::Event::encode(*fields, std::vector(1, route.topic));
     return batch;
   }
-  DraftReader drafts(epoch, publisher);
+  DraftReader drafts(epoch, publisher, own);
   if (kind == BodyKind::kEventStream) {
     return read_event_stream(request.body, route.topic, drafts);
   }

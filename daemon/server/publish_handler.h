@@ -11,6 +11,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "http/target.h"
+#include "mercure/hub_topics.h"
 #include "server/hub.h"
 #include "server/router.h"
 
@@ -25,9 +26,11 @@ enum class BodyKind { kData, kEventStream, kJson, kMaybeJson, kNdjson, kForm };
 // body is JSON if it turns out to start like it. kMediaType for anything else at /events.
 Result<BodyKind> body_kind(const http::Request& head, const Route& route);
 
-// What the head says wrong, before a body is read: topic, grant, parameters.
+// What the head says wrong, before a body is read: topic, grant, parameters. `own`: see
+// DraftReader.
 Status check_publish_head(const http::Target& target, const Route& route,
-                          const auth::Identity& publisher, std::string_view epoch);
+                          const auth::Identity& publisher, std::string_view epoch,
+                          const mercure::HubTopics* own = nullptr);
 
 // The header Idempotency-Key in its scope, empty when there is none. It is about the whole request:
 // when it was seen from `who`, the first answer comes again and nothing is stored, whatever the
@@ -40,7 +43,8 @@ Result<std::string> request_key(const http::Request& request, const Route& route
 Result<std::vector<Draft>> read_publish(const http::Request& request, const http::Target& target,
                                         const Route& route, BodyKind kind,
                                         const auth::Identity& publisher, std::string_view epoch,
-                                        json::Reader& reader);
+                                        json::Reader& reader,
+                                        const mercure::HubTopics* own = nullptr);
 
 // The id alone for a form, {"id":…} for one event in the path's topic, else
 // {"accepted":…,"duplicates":…,…}.

@@ -34,7 +34,11 @@ struct Settings {
   std::string cookie;  // The name of the one that may carry a token; empty: none.
   std::shared_ptr<const mercure::Authority> mercure;  // Null: the protocol is not spoken.
 
-  // Whether a stream that was opened with this source may go on.
+  // Of the Mercure hub; null: there is none.
+  [[nodiscard]] const mercure::HubTopics* own_topics() const {
+    return mercure == nullptr ? nullptr : &mercure->own_topics();
+  }
+  // Whether what began with this source may go on.
   [[nodiscard]] bool vouches_for(uint64_t source) const {
     return auth->vouches_for(source) || (mercure != nullptr && mercure->vouches_for(source));
   }

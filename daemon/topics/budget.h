@@ -51,6 +51,14 @@ class Budget {
               release(bytes);
             }};
   }
+  // What somebody else owns as well counts as so many bytes until the last holder lets go.
+  template <typename T>
+  std::shared_ptr<const T> hold(std::shared_ptr<const T> shared, size_t bytes) {
+    charge(bytes);
+    const T* address = shared.get();
+    return {address,
+            [this, bytes, kept = std::move(shared)](const T* /*held*/) { release(bytes); }};
+  }
 
  private:
   const int64_t limit_;

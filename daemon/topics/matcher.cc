@@ -39,6 +39,12 @@ Selectors::Selectors(const std::vector<std::string>& names, std::vector<MatcherR
   for (const std::string_view key : sorted) {
     key_.append(std::to_string(key.size())).append(1, '~').append(key);
   }
+  // Texts are in the key, of which there are three, in a name or matcher, and in its test.
+  constexpr size_t kEntryCost = 256;
+  memory_ = kEntryCost * (1 + names_.size() + matchers_.size()) + 5 * key_.size();
+  for (const MatcherRef& matcher : matchers_) {
+    memory_ += matcher->memory();
+  }
 }
 
 bool Selectors::matches(std::string_view topic) const {

@@ -78,11 +78,14 @@ class Selectors {
   [[nodiscard]] bool grants(const sse::Event& event) const;
   // The same for those that select the same.
   [[nodiscard]] const std::string& key() const noexcept { return key_; }
+  // What they cost, in bytes.
+  [[nodiscard]] size_t memory() const noexcept { return memory_; }
 
  private:
   std::unordered_set<std::string> names_;
   std::vector<MatcherRef> matchers_;
   std::string key_;
+  size_t memory_ = 0;
 };
 using SelectorsRef = std::shared_ptr<const Selectors>;
 

@@ -9,7 +9,6 @@ namespace ringcast::topics {
 
 namespace {
 
-constexpr size_t kMaxNameBytes = 1024;
 constexpr std::string_view kOne = "*";
 constexpr std::string_view kRest = "**";
 
@@ -28,12 +27,13 @@ bool has_control(std::string_view name) {
 }
 
 // What topics and patterns have in common. `what` begins the error: "a topic", "a pattern".
-Status check_text(std::string_view text, const std::string& what) {
+Status check_text(std::string_view text, size_t most_bytes, const std::string& what) {
   if (text.empty()) {
     return fail(Errc::kInvalid, what + " must have at least 1 byte", "topic");
   }
-  if (text.size() > kMaxNameBytes) {
-    return fail(Errc::kInvalid, what + " must have at most 1024 bytes", "topic");
+  if (text.size() > most_bytes) {
+    return fail(Errc::kInvalid,
+                what + " must have at most " + std::to_string(most_bytes) + " bytes", "topic");
   }
   if (!is_utf8(text)) {
     return fail(Errc::kInvalid, what + " must be valid UTF-8", "topic");
@@ -57,8 +57,8 @@ bool take_segment(std::string_view& rest, std::string_view& segment) {
 
 }  // namespace
 
-Status check_topic(std::string_view name) {
-  if (auto status = check_text(name, "a topic"); !status) {
+Status check_topic(std::string_view name, size_t most_bytes) {
+  if (auto status = check_text(name, most_bytes, "a topic"); !status) {
     return status;
   }
   if (has_wildcard(name)) {
@@ -68,7 +68,7 @@ Status check_topic(std::string_view name) {
 }
 
 Status check_pattern(std::string_view pattern) {
-  if (auto status = check_text(pattern, "a pattern"); !status) {
+  if (auto status = check_text(pattern, kMaxNameBytes, "a pattern"); !status) {
     return status;
   }
   std::string_view segment;

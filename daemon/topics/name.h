@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -7,9 +8,11 @@
 
 namespace ringcast::topics {
 
-// A topic: 1 to 1,024 bytes of valid UTF-8 without C0, C1, DEL and "*". kInvalid says which rule
-// it breaks. Bytes are compared, nothing is normalised.
-Status check_topic(std::string_view name);
+inline constexpr size_t kMaxNameBytes = 1024;
+
+// A topic: 1 to `most_bytes` bytes of valid UTF-8 without C0, C1, DEL and "*". kInvalid says which
+// rule it breaks. Bytes are compared, nothing is normalised.
+Status check_topic(std::string_view name, size_t most_bytes = kMaxNameBytes);
 
 // Names that start with "$" belong to the broker.
 [[nodiscard]] inline bool is_reserved(std::string_view name) {

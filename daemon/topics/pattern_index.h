@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "topics/name.h"
@@ -18,8 +19,8 @@ class PatternIndex {
  public:
   // The entry of a checked pattern, made when it is new.
   T& operator[](std::string_view pattern) {
-    Node& node = descend(pattern);
-    std::unique_ptr<T>& entry = pattern.ends_with("**") ? node.deep : node.exact;
+    const auto [node, is_deep] = descend(pattern);
+    std::unique_ptr<T>& entry = is_deep ? node->deep : node->exact;
     if (!entry) {
       entry = std::make_unique<T>();
     }
@@ -51,13 +52,14 @@ class PatternIndex {
     return {segment, slash != std::string_view::npos};
   }
 
-  Node& descend(std::string_view rest) {
+  // And whether the last segment was "**", which has no node of its own.
+  std::pair<Node*, bool> descend(std::string_view rest) {
     Node* node = &root_;
     for (bool more = true; more;) {
       std::string_view segment;
       std::tie(segment, more) = first_segment(rest);
       if (!more && segment == "**") {
-        break;
+        return {node, true};
       }
       auto found = node->children.find(segment);
       if (found == node->children.end()) {
@@ -65,7 +67,7 @@ class PatternIndex {
       }
       node = found->second.get();
     }
-    return *node;
+    return {node, false};
   }
 
   static void erase_below(Node& node, std::string_view rest, bool more) {

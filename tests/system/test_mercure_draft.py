@@ -102,6 +102,21 @@ class MatcherTest(DraftCase):
         self.assertEqual(stream.next_event().data, "x")
 
 
+class NewResourceTest(DraftCase):
+    settings = {**settings(resource=RESOURCE), "workers": 1}
+
+    def test_streams_end_and_relative_patterns_are_of_the_new_origin(self):
+        stream = self.hear(("match_urlpattern", "/books/:id"))
+        self.daemon.write_config({**settings(resource="https://new.example/.well-known/mercure"), "workers": 1})
+        self.daemon.reload()
+        while not stream.ended:
+            stream.receive()
+        stream = self.hear(("match_urlpattern", "/books/:id"))
+        self.update("https://hub.example.com/books/1", data="of the old one")
+        self.update("https://new.example/books/1", data="of the new one")
+        self.assertEqual(stream.next_event().data, "of the new one")
+
+
 class ResumeTest(DraftCase):
 
     def test_the_header_and_the_query_resume_and_the_answer_has_a_header_of_its_own(self):

@@ -136,8 +136,9 @@ class ListTest(SubscriptionCase):
         self.assertEqual(watcher.next_event().json()["active"], True)
 
     def test_the_list_takes_a_token_that_grants_its_path(self):
-        for headers in ({"X": "none"}, bearer(subscribe=[BOOKS]), bearer(publish=["*"])):
-            self.assert_problem(self.listed("", headers), 401)
+        for headers, reason in (({"X": "none"}, "needs a token"), (bearer(subscribe=[BOOKS]), "does not grant"),
+                                (bearer(publish=["*"]), "does not grant")):
+            self.assertIn(reason, self.assert_problem(self.listed("", headers), 401)["detail"])
         self.assertEqual(self.listed("", bearer(subscribe=[LIST])).status, 200)
         self.assertEqual(self.listed("/a", bearer(subscribe=[LIST])).status, 401)
 
@@ -166,6 +167,23 @@ class OffTest(MercureCase):
         self.hear(BOOK)
         self.update("marker", data="marker")
         self.assert_nothing_but(watcher, "marker")
+
+
+class ReloadTest(SubscriptionCase):
+
+    def test_the_path_and_whether_there_are_subscriptions_wait_for_a_restart(self):
+        watcher = self.watch()
+        stream = self.hear(self.template)
+        self.assertEqual(watcher.next_event().json()["active"], True)
+        logged = len(self.daemon.lines)
+        self.daemon.write_config(settings(subscriptions=False, path="/hub"))
+        self.daemon.reload()
+        for key in ("mercure.path", "mercure.subscriptions"):
+            self.daemon.wait_for_log(lambda line, key=key: line.get("key") == key, f"{key} needs a restart", skip=logged)
+        self.daemon.wait_for_log(lambda line: line["message"] == "reload done", "done", skip=logged)
+        self.assertEqual(len(self.of_template()), 1)
+        stream.close()
+        self.assertEqual(watcher.next_event().json()["active"], False)
 
 
 class RestartTest(unittest.TestCase):

@@ -114,6 +114,44 @@ class TwoKeysTest(TokenCase):
         self.assertEqual(self.try_update("a", headers=other).status, 401)
 
 
+class NameTest(TokenCase):
+    settings = {**settings(), "log": {"access": "all"}, "limits": {"connections_per_token": 1}}
+
+    def published_twice(self, first, second):
+        """With the same key: the two ids."""
+        return [self.update(self.topic, data="x", headers={"Authorization": "Bearer " + each, "Idempotency-Key": self.topic})
+                for each in (first, second)]
+
+    def test_tokens_without_a_subject_are_one_publisher_when_they_say_the_same(self):
+        stream = self.hear(self.topic)
+        first, again = self.published_twice(token(publish=["*"]), token(publish=["*"]))
+        self.assertEqual(first, again)
+        first, other = self.published_twice(token(publish=["*", "a"]), token(publish=["*", "b"]))
+        self.assertNotEqual(first, other)
+        self.assertEqual([event.id for event in stream.events(3)], [again, first, other])
+
+    def test_a_subject_is_one_publisher_whatever_else_its_tokens_say(self):
+        ann, bob = {"sub": "ann"}, {"sub": "bob"}
+        first, again = self.published_twice(token(publish=["*"], registered=ann), token(publish=["*", "a"], registered=ann))
+        self.assertEqual(first, again)
+        self.assertNotEqual(first, self.published_twice(*[token(publish=["*"], registered=bob)] * 2)[0])
+
+    def test_the_log_tells_them_apart(self):
+        for claims, name in (({"sub": "ann"}, "^mercure:ann$"), ({}, "^mercure#[0-9a-f]{16}$")):
+            with self.subTest(name=name):
+                logged = len(self.daemon.lines)
+                self.update(self.topic, data="x", headers={
+                    "Authorization": "Bearer " + token(publish=["*"], registered=claims)})
+                line = self.daemon.wait_for_log(lambda each: each["message"] == "published", "published", skip=logged)
+                self.assertRegex(line["who"], name)
+
+    def test_each_has_places_of_its_own(self):
+        first = self.hear("a", headers=bearer(subscribe=["a"]))
+        self.hear("a", headers=bearer(subscribe=["b"]))
+        self.assertEqual(self.try_hear("a", headers=bearer(subscribe=["a"])).status, 503)
+        first.close()
+
+
 class EndTest(TokenCase):
 
     def test_a_stream_ends_when_its_token_expires(self):
@@ -155,6 +193,18 @@ class PendingTest(TokenCase):
         self.assert_problem(connection.read_response(), 404)
 
 
+class NewSubscriberKeyTest(TokenCase):
+
+    def test_a_key_of_publishers_alone_from_now_on_ends_its_streams(self):
+        reader = self.hear(self.topic, headers=bearer(subscribe=["*"]))
+        self.daemon.write_config(settings(subscriber_jwt={"key": OTHER_KEY, "algorithms": ["HS256"]}))
+        self.daemon.reload()
+        while not reader.ended:
+            reader.receive()
+        self.assertIn(b": the token is not valid any more", reader.raw)
+        self.assert_hears_private({"Authorization": "Bearer " + token(key=OTHER_KEY, subscribe=["*"])})
+
+
 class ConfigurationTest(unittest.TestCase):
 
     def refusal(self, listen="127.0.0.1:0", **mercure):
@@ -183,6 +233,7 @@ class ConfigurationTest(unittest.TestCase):
                             ({"anonymous": "true", "path": "/events"}, "taken by another route"),
                             ({"anonymous": "true", "path": "hub"}, "must begin with /"),
                             ({"anonymous": "true", "publish_origins": '["*"]'}, "mercure.publish_origins"),
+                            ({"anonymous": "true", "resource": "https://hub.example/hub/"}, "mercure.resource"),
                             ({"anonymous": "true", "keys": "x"}, "mercure.keys")):
             with self.subTest(wrong=wrong):
                 code, said = self.refusal(**wrong)

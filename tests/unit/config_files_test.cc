@@ -187,8 +187,11 @@ TEST_CASE("config: what needs a restart is named") {
   to.server.memory_bytes *= 2;
   to.journal.path = "/x";
   to.journal.sync = journal::Sync::kOff;
+  to.server.mercure.path = "/hub";
+  to.server.mercure.subscriptions = true;
   CHECK(needs_restart(from, to) ==
-        std::vector<std::string>{"listen", "workers", "journal.path", "journal.sync", "memory"});
+        std::vector<std::string>{"listen", "workers", "journal.path", "journal.sync", "memory",
+                                 "mercure.path", "mercure.subscriptions"});
 }
 
 }  // namespace

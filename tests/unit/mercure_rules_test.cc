@@ -82,9 +82,11 @@ TEST_CASE("mercure: a selector is all, a template, or a topic") {
   CHECK(select({}) == nullptr);
 }
 
-TEST_CASE("mercure: all but a prefix") {
+TEST_CASE("mercure: all but a topic and what is below it") {
   const auto matcher = match_all_but("/hub");
   CHECK(matcher->matches("a"));
+  CHECK(matcher->matches("/hubs"));
+  CHECK_FALSE(matcher->matches("/hub"));
   CHECK_FALSE(matcher->matches("/hub/a"));
   CHECK(matcher->key() != match_all_but("/other")->key());
 }

@@ -130,6 +130,22 @@ TEST_CASE("server: readers at the same place of the same group share one slice")
   CHECK(second.sink.text.ends_with(event_at(1) + event_at(2)));
 }
 
+TEST_CASE("server: who asks for something else is of another group, whatever bytes that has") {
+  TestFanout test;
+  SubscriptionSpec two = to({"a"});
+  two.types = {"paid", "sent"};
+  SubscriptionSpec odd = to({"a"});
+  odd.types = {"paid\nsent"};
+  Stream first(test, odd);
+  Stream second(test, two);
+  CHECK(first.subscriber.group != second.subscriber.group);
+  test.fanout.turn();
+  test.publish({"a"}, "x", "sent");
+  test.fanout.turn();
+  CHECK(second.sink.text.find("event: sent") != std::string::npos);
+  CHECK(first.sink.text.find("event: sent") == std::string::npos);
+}
+
 TEST_CASE("server: a reader whose first block was cut gets its rest first") {
   const std::string expected = head_at("e-0") + event_at(1);
   for (size_t room = 0; room < expected.size(); ++room) {
@@ -450,6 +466,26 @@ TEST_CASE("server: memory comes back when the readers have gone") {
   test.hub.sweep(10);
   CHECK(test.hub.counts().topics == 0);
   CHECK(test.hub.budget().used() <= before + 300);  // The tombstone.
+}
+
+TEST_CASE(
+    "server: what a group's token selects counts as memory, once, until its readers have gone") {
+  TestFanout test;
+  const auto selectors = std::make_shared<const topics::Selectors>(
+      Names(100, std::string(1000, 'x')),
+      std::vector<topics::MatcherRef>{std::make_shared<const topics::Matcher>(
+          "template", "t", "", [](std::string_view /*name*/) { return true; }, 50'000)});
+  SubscriptionSpec spec = to({"a"});
+  spec.private_topics = selectors;
+  const int64_t before = test.hub.budget().used();
+  {
+    Stream first(test, spec);
+    const int64_t one = test.hub.budget().used();
+    CHECK(one > before + 50'000);
+    Stream second(test, spec);
+    CHECK(test.hub.budget().used() < one + 10'000);
+  }
+  CHECK(test.hub.budget().used() < before + 10'000);
 }
 
 }  // namespace

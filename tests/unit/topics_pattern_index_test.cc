@@ -78,6 +78,16 @@ TEST_CASE("topics: the pattern index is empty when all patterns have gone") {
   CHECK(index.empty());
 }
 
+TEST_CASE("topics: the pattern index forgets whatever it was given") {
+  PatternIndex<std::string> index;
+  for (const std::string_view odd : {"a/x**", "***", "**/", "a/**/b", "", "/"}) {
+    CAPTURE(odd);
+    index[odd] = odd;
+    index.erase(odd);
+    CHECK(index.empty());
+  }
+}
+
 TEST_CASE("topics: an entry of the pattern index keeps its address") {
   PatternIndex<int> index;
   int* const entry = &index["a/*"];
