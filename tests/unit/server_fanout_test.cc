@@ -474,7 +474,8 @@ TEST_CASE(
   const auto selectors = std::make_shared<const topics::Selectors>(
       Names(100, std::string(1000, 'x')),
       std::vector<topics::MatcherRef>{std::make_shared<const topics::Matcher>(
-          "template", "t", "", [](std::string_view /*name*/) { return true; }, 50'000)});
+          "template", "t", "", [](std::string_view /*name*/) { return true; },
+          topics::Matcher::Cost{.memory = 50'000})});
   SubscriptionSpec spec = to({"a"});
   spec.private_topics = selectors;
   const int64_t before = test.hub.budget().used();
