@@ -212,7 +212,7 @@ void add_presence(MetricsText& metrics, const Snapshot& snapshot) {
   metrics.counter("ringcast_presence_events_total", "Events that tell who came or left.",
                   static_cast<double>(snapshot.presence_events));
   metrics.counter("ringcast_presence_dropped_total",
-                  "Such events for which there was no memory, or too many topics.",
+                  "Such events that were lost while the journal was behind; a gap tells of them.",
                   static_cast<double>(snapshot.presence_dropped));
 }
 

@@ -36,6 +36,7 @@ struct CommitGroup {
   std::vector<TrimPlan> trims;
   std::vector<std::string> claimed;  // Topics that count for who creates them since this group.
   size_t events = 0;
+  uint64_t lost_own = 0;        // The seq that stands for own events without room; 0: none.
   uint64_t unwritten_high = 0;  // The highest seq of an event of the broker, which is not written.
 };
 

@@ -263,9 +263,9 @@ class Connection final : public net::StreamEvents, public FrameSink {
   net::Wheel::Timer timer_;
   std::unique_ptr<Dialogue> dialogue_;
   std::unique_ptr<Subscriber> subscriber_;
-  std::unique_ptr<const AccessSubject> reader_;  // Of a stream that has a name.
-  std::unique_ptr<Stay> stay_;                   // Of a stream whose presence is told.
-  std::unique_ptr<MercureStay> mercure_stay_;    // Of one whose subscriptions are told.
+  std::unique_ptr<const AccessSubject> reader_;      // Of a stream that has a name.
+  std::unique_ptr<Stay> stay_;                       // Of a stream whose presence is told.
+  std::shared_ptr<const MercureStay> mercure_stay_;  // Of one whose subscriptions are told.
   Peer peer_;
   Admission::Ticket address_place_;
   Admission::Ticket token_place_;

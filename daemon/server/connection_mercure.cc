@@ -51,9 +51,9 @@ http::Response Connection::mercure_document(const http::Request& request) {
   if (dialogue.route.endpoint == Endpoint::kMercureMetadata) {
     return mercure_metadata(options);
   }
-  Result<http::Response> response =
-      mercure_subscription_list(request, dialogue.route, *dialogue.mercure_caller.holder(), options,
-                                worker_.services().mercure_subscriptions);
+  Result<http::Response> response = mercure_subscription_list(
+      request, dialogue.route, *dialogue.mercure_caller.holder(), options,
+      worker_.services().mercure_subscriptions, worker_.services().hub.budget());
   if (response) {
     return *std::move(response);
   }

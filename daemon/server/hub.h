@@ -74,6 +74,7 @@ struct Submission {
   Published done;
   int64_t submitted_us = 0;  // Steady.
   size_t charged = 0;
+  bool is_own = false;  // Events of the broker's own.
   Receipt receipt;
   std::optional<Error> refusal;
   bool is_written = false;  // Needs what its group writes.
@@ -303,6 +304,7 @@ class Hub {
                          const HeldPage& page) const;
   bool is_retained(const sse::Event& event, const topics::Interest& interest) const;
 
+  Status admit(bool is_own, size_t bytes);
   Status write(const CommitGroup& group);
   void take_submissions(CommitGroup& group);
   void sequence(CommitGroup& group, Submission& submission);
@@ -326,8 +328,8 @@ class Hub {
   struct Need {
     size_t bytes = 0;
     std::unordered_set<std::string_view> fresh;  // Topics that hold no events so far.
-    std::unordered_set<std::string_view> own;    // The same of the broker's.
   };
+  [[nodiscard]] static bool is_own(const std::vector<Draft>& drafts);
   [[nodiscard]] Need need_of(const std::vector<Draft>& drafts) const;
   Status make_room(const std::vector<Draft>& drafts, const Publisher& who,
                    std::vector<std::string>& claimed);
@@ -370,6 +372,8 @@ class Hub {
   std::condition_variable work_;
   std::deque<Submission> pending_;
   size_t pending_bytes_ = 0;
+  size_t own_pending_bytes_ = 0;  // Of the broker's own events, which keep no publisher waiting.
+  bool has_lost_own_ = false;     // Since the last group: they had no room to wait in.
   std::atomic<bool> is_unreleased_ = false;  // Something in `pending_` was not released yet.
   bool is_released_ = false;
   uint64_t assigned_ = 0;     // The highest seq that was given out.

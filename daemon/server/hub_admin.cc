@@ -142,6 +142,7 @@ void Hub::set_options(const Options& options) {
   keys_.set_options(options.idempotency);
   commit_options_ = options.commit;
   topics_limit_ = options.limits.topics;
+  retention_.set_most_own_topics(topics_limit_);
   quota_.set_topics(options.limits.topics_per_token);
 }
 

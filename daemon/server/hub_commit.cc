@@ -29,14 +29,6 @@ size_t memory_of(const std::vector<Draft>& drafts) {
   return bytes;
 }
 
-// The broker's own events, which are never written: they tell operators of a journal that fails.
-bool is_own(const std::vector<Draft>& drafts) {
-  return std::all_of(drafts.begin(), drafts.end(), [](const Draft& draft) {
-    return draft.event && std::all_of(draft.event->topics().begin(), draft.event->topics().end(),
-                                      [](const auto& name) { return topics::is_reserved(name); });
-  });
-}
-
 void add(Receipt& receipt, const IdempotencyKeys::Answer& answer) {
   if (receipt.first_id.empty()) {
     receipt.first_id = answer.first_id;
@@ -55,22 +47,37 @@ topics::JournalKey row_of(const std::string& key, const IdempotencyKeys::Answer&
 
 }  // namespace
 
+// The broker's own events may wait in their share of the memory. Of those that find no room all
+// that is kept is that there were some.
+Status Hub::admit(bool is_own, size_t bytes) {
+  if (is_own) {
+    const auto waiting = static_cast<int64_t>(own_pending_bytes_ + bytes);
+    if (own_pending_bytes_ == 0 || waiting <= retention_.own_share()) {
+      return Ok{};
+    }
+    has_lost_own_ = true;
+    return fail(Errc::kBehind, "the disk is behind");
+  }
+  if (storage_error_) {
+    return Failure{*storage_error_};
+  }
+  if (!pending_.empty() && pending_bytes_ + bytes > commit_options_.pending_bytes) {
+    return fail(Errc::kBehind, "journal.pending: the disk is behind");
+  }
+  return retention_.make_room(bytes);
+}
+
 Status Hub::submit(std::vector<Draft>& drafts, Publisher who, const std::string& request_key,
                    Published done) {
   const size_t bytes = memory_of(drafts);
   {
     const std::lock_guard lock(mutex_);
-    if (storage_error_ && !is_own(drafts)) {
-      return Failure{*storage_error_};
-    }
-    if (!pending_.empty() && pending_bytes_ + bytes > commit_options_.pending_bytes) {
-      return fail(Errc::kBehind, "journal.pending: the disk is behind");
-    }
-    if (Status room = retention_.make_room(bytes); !room) {
-      return room;
+    const bool own = is_own(drafts);
+    if (Status admitted = admit(own, bytes); !admitted) {
+      return admitted;
     }
     budget_.charge(bytes);
-    pending_bytes_ += bytes;
+    (own ? own_pending_bytes_ : pending_bytes_) += bytes;
     Submission& submission = pending_.emplace_back();
     submission.drafts = std::move(drafts);
     submission.who = who.name;
@@ -79,6 +86,7 @@ Status Hub::submit(std::vector<Draft>& drafts, Publisher who, const std::string&
     submission.done = std::move(done);
     submission.submitted_us = clock_.steady_us();
     submission.charged = bytes;
+    submission.is_own = own;
   }
   is_unreleased_.store(true, std::memory_order_relaxed);
   return Ok{};
@@ -130,6 +138,9 @@ Result<bool> Hub::commit() {
     }
     std::sort(group.changes.erased_events.begin(), group.changes.erased_events.end());
     take_submissions(group);
+    if (std::exchange(has_lost_own_, false)) {
+      group.lost_own = group.unwritten_high = ++assigned_;
+    }
     group.changes.dropped_topics = std::exchange(catalog_.dropped_numbers(), {});
     if (!group.changes.dropped_topics.empty()) {
       const topics::Tombstone& forgotten = catalog_.forgotten();
@@ -173,7 +184,7 @@ void Hub::take_submissions(CommitGroup& group) {
                           bytes + pending_.front().charged <= most_bytes))) {
     Submission& submission = group.submissions.emplace_back(std::move(pending_.front()));
     pending_.pop_front();
-    pending_bytes_ -= submission.charged;
+    (submission.is_own ? own_pending_bytes_ : pending_bytes_) -= submission.charged;
     bytes += submission.charged;
     events += std::max<size_t>(submission.drafts.size(), 1);
     budget_.release(submission.charged);
@@ -330,6 +341,15 @@ void Hub::settle(CommitGroup& group, const Status& written) {
       answer(all[done], written);
     }
     wake_all();  // Once for news and answers, so that both leave in one turn.
+  }
+  if (group.lost_own > 0) {
+    {
+      const std::lock_guard lock(mutex_);
+      committed_ = group.lost_own;
+      announce(retention_.lose_own(group.lost_own));
+      to_wake_ = 0;
+    }
+    wake_all();
   }
 }
 

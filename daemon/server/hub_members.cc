@@ -35,12 +35,21 @@ Hub::Hub(const Options& options, std::string epoch, const Clock& clock, topics::
       journal_(journal),
       commit_options_(options.commit) {
   catalog_.on_forget([this](std::string_view name) { quota_.release(name); });
+  retention_.set_most_own_topics(topics_limit_);
   if (journal_ != nullptr) {
     const topics::JournalStart& start = journal_->start();
     committed_ = assigned_ = start.last_seq;
     last_time_ms_ = start.last_time_ms;
     holes_ = start.holes;
   }
+}
+
+// The broker's own events, which are never written: they tell operators of a journal that fails.
+bool Hub::is_own(const std::vector<Draft>& drafts) {
+  return std::all_of(drafts.begin(), drafts.end(), [](const Draft& draft) {
+    return draft.event && std::all_of(draft.event->topics().begin(), draft.event->topics().end(),
+                                      [](const auto& name) { return topics::is_reserved(name); });
+  });
 }
 
 // For the events, their slots in the rings, and topics that are new. Topics of the batch count once
@@ -57,26 +66,26 @@ Hub::Need Hub::need_of(const std::vector<Draft>& drafts) const {
       need.bytes += 2 * sizeof(topics::Ring::Slot);  // Rings grow by doubling.
       need.bytes += topic == nullptr ? topics::Catalog::cost_of(name) : 0;
       if (topic == nullptr || !topic->holds_events()) {
-        (topics::is_reserved(name) ? need.own : need.fresh).insert(name);
+        need.fresh.insert(name);
       }
     }
   }
   return need;
 }
 
-// Of limits.topics only those count that hold events, and those of the broker by themselves: what
-// is told of readers must not keep publishers out. `claimed` gets the topics that count for
-// their creator from now on; with a failure there are none.
+// Of limits.topics only those count that hold events, and none of the broker's: what is told of
+// readers must not keep publishers out, nor cost what they published. `claimed` gets the topics
+// that count for their creator from now on; with a failure there are none.
 Status Hub::make_room(const std::vector<Draft>& drafts, const Publisher& who,
                       std::vector<std::string>& claimed) {
+  if (is_own(drafts)) {
+    return Ok{};  // See Retention::append().
+  }
   const Need need = need_of(drafts);
   if (!need.fresh.empty() && catalog_.topics_with_events + need.fresh.size() > topics_limit_) {
     return fail(Errc::kOverloaded,
                 "limits.topics: " + std::to_string(topics_limit_) + " topics hold events already",
                 "topic");
-  }
-  if (!need.own.empty() && catalog_.own_with_events + need.own.size() > topics_limit_) {
-    return fail(Errc::kOverloaded, "limits.topics: as many topics of the broker hold events");
   }
   if (Status counted = claim(need.fresh, who, claimed); !counted) {
     return counted;  // Before anything is evicted for it.

@@ -178,9 +178,9 @@ Result<MercureSubscriptions::Filter> read_path(std::string_view below, mercure::
 std::string stable_document(const std::string& list, const std::string& id, bool is_one,
                             const MercureSubscriptions::Listing& listing) {
   std::vector<mercure::SubscriptionEntry> entries;
-  for (const auto& [topic, subscriber] : listing.entries) {
+  for (const auto& [stay, topic] : listing.entries) {
     entries.push_back(
-        {.topic = topic.text, .subscriber = subscriber, .payload = topic.payload_text()});
+        {.topic = topic->text, .subscriber = stay->subscriber, .payload = topic->payload_text()});
   }
   return is_one ? mercure::subscription_document(list, entries.front(), listing.last_id)
                 : mercure::subscriptions_document(list, id, entries, listing.last_id);
@@ -189,14 +189,25 @@ std::string stable_document(const std::string& list, const std::string& id, bool
 std::string draft_document(const std::string& list, const std::string& id, bool is_one,
                            const MercureSubscriptions::Listing& listing) {
   std::vector<mercure::DraftSubscription> entries;
-  for (const auto& [topic, subscriber] : listing.entries) {
-    entries.push_back({.type = *topic.type,
-                       .match = topic.text,
-                       .subscriber = subscriber,
-                       .payload = topic.payload_text()});
+  for (const auto& [stay, topic] : listing.entries) {
+    entries.push_back({.type = *topic->type,
+                       .match = topic->text,
+                       .subscriber = stay->subscriber,
+                       .payload = topic->payload_text()});
   }
   return is_one ? mercure::draft_subscription_document(list, entries.front(), listing.last_id)
                 : mercure::draft_subscriptions_document(list, id, entries, listing.last_id);
+}
+
+// At the most: a text stands in it as it is and percent-encoded.
+size_t size_of(const MercureSubscriptions::Listing& listing) {
+  constexpr size_t kMembers = 200;
+  size_t bytes = 0;
+  for (const auto& [stay, topic] : listing.entries) {
+    bytes += kMembers + 4 * topic->text.size() + topic->payload_text().size();
+    bytes += stay->path.size() + 4 * stay->subscriber.size();
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -303,7 +314,8 @@ std::string mercure_metadata_url(const mercure::Options& options) {
 Result<http::Response> mercure_subscription_list(const http::Request& request, const Route& route,
                                                  const mercure::Holder& reader,
                                                  const mercure::Options& options,
-                                                 const MercureSubscriptions& subscriptions) {
+                                                 const MercureSubscriptions& subscriptions,
+                                                 const topics::Budget& budget) {
   if (reader.identity->is_anonymous()) {
     return fail(Errc::kUnauthorized, "this needs a token");
   }
@@ -331,6 +343,13 @@ Result<http::Response> mercure_subscription_list(const http::Request& request, c
     response.status = 304;
     response.content_type = {};
     return response;
+  }
+  // Answers that wait for their readers are in the budget; those that are small find room anyway.
+  constexpr size_t kSmall = 64 << 10;
+  const size_t size = size_of(listing);
+  if (size > kSmall && budget.left() < static_cast<int64_t>(size)) {
+    return fail(Errc::kBehind, "out of `memory` for a list of " +
+                                   std::to_string(listing.entries.size()) + " subscriptions");
   }
   response.body = is_draft ? draft_document(list, id, is_one, listing)
                            : stable_document(list, id, is_one, listing);

@@ -48,11 +48,12 @@ Result<std::vector<Draft>> read_mercure_form(std::string_view body,
 [[nodiscard]] std::string mercure_metadata_url(const mercure::Options& options);
 
 // The answer to a GET of subscriptions. kUnauthorized without a grant for the path, kNotFound where
-// there is no such path or subscription.
+// there is no such path or subscription, kBehind while the memory has no room for the answer.
 Result<http::Response> mercure_subscription_list(const http::Request& request, const Route& route,
                                                  const mercure::Holder& reader,
                                                  const mercure::Options& options,
-                                                 const MercureSubscriptions& subscriptions);
+                                                 const MercureSubscriptions& subscriptions,
+                                                 const topics::Budget& budget);
 
 // Lets a page of another origin, if it may read the answer, read the header with the id.
 void expose_mercure_id(Headers& cors);

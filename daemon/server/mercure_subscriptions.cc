@@ -31,13 +31,13 @@ Draft event_of(const MercureStay& stay, const MercureTopic& topic, bool is_activ
 
 }  // namespace
 
-std::unique_ptr<MercureStay> MercureSubscriptions::join(std::string path,
-                                                        std::vector<MercureTopic> topics) {
-  auto stay = std::make_unique<MercureStay>(MercureStay{
+std::shared_ptr<const MercureStay> MercureSubscriptions::join(std::string path,
+                                                              std::vector<MercureTopic> topics) {
+  auto stay = std::make_shared<const MercureStay>(MercureStay{
       .path = std::move(path), .topics = std::move(topics), .subscriber = new_urn(hub_.clock())});
   const std::lock_guard lock(mutex_);
   for (const MercureTopic& topic : stay->topics) {
-    places_.emplace(Key(topic.type, topic.text, stay->subscriber), Place{stay.get(), &topic});
+    places_.emplace(Key(topic.type, topic.text, stay->subscriber), Entry{stay, &topic});
   }
   tell(*stay, true);
   return stay;
@@ -83,7 +83,7 @@ MercureSubscriptions::Listing MercureSubscriptions::list(const Filter& filter) c
     if (is_over) {
       break;
     }
-    listing.entries.push_back({*entry->second.topic, std::string(who)});
+    listing.entries.push_back(entry->second);
   }
   return listing;
 }

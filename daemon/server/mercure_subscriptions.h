@@ -32,7 +32,7 @@ class MercureSubscriptions {
  public:
   struct Counts {
     std::atomic<uint64_t> events{0};
-    std::atomic<uint64_t> dropped{0};  // There was no memory for them, or too many topics.
+    std::atomic<uint64_t> dropped{0};  // The journal was behind; readers are told of a gap.
   };
   // Those of one dialect; of a topic that was named so, or of it and a subscriber.
   struct Filter {
@@ -42,8 +42,8 @@ class MercureSubscriptions {
     std::optional<std::string> subscriber;
   };
   struct Entry {
-    MercureTopic topic;
-    std::string subscriber;
+    std::shared_ptr<const MercureStay> stay;
+    const MercureTopic* topic;  // In it.
   };
   struct Listing {
     std::string last_id;  // The hub's, not later than the entries.
@@ -57,7 +57,7 @@ class MercureSubscriptions {
   ~MercureSubscriptions() = default;
 
   // A stream has been opened.
-  std::unique_ptr<MercureStay> join(std::string path, std::vector<MercureTopic> topics);
+  std::shared_ptr<const MercureStay> join(std::string path, std::vector<MercureTopic> topics);
   // The stream is gone.
   void leave(const MercureStay& stay);
   [[nodiscard]] Listing list(const Filter& filter) const;
@@ -72,11 +72,7 @@ class MercureSubscriptions {
   mutable std::mutex mutex_;  // Guards the next two, and the order of events. Before the hub's.
   // By how the topic was named, its text and the subscriber; texts are in their stay.
   using Key = std::tuple<std::optional<mercure::MatchType>, std::string_view, std::string_view>;
-  struct Place {
-    const MercureStay* stay;
-    const MercureTopic* topic;
-  };
-  std::map<Key, Place> places_;
+  std::map<Key, Entry> places_;
   uint64_t changes_ = 0;
 };
 

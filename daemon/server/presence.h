@@ -35,7 +35,7 @@ class Presence {
  public:
   struct Counts {
     std::atomic<uint64_t> events{0};
-    std::atomic<uint64_t> dropped{0};  // There was no memory for them, or too many topics.
+    std::atomic<uint64_t> dropped{0};  // The journal was behind; readers are told of a gap.
   };
 
   explicit Presence(Hub& hub);

@@ -23,6 +23,18 @@ size_t cost_of_topic(const Topic& topic) {
   return kTopicCost + topic.name.size();
 }
 
+// Matchers see those of the broker as paths.
+bool may_match_own(const Matcher& matcher) {
+  return matcher.prefix().empty() || matcher.prefix().starts_with('/');
+}
+
+bool may_want_own(const Interest& interest) {
+  const auto is_own = [](const std::string& pattern) { return is_reserved(pattern); };
+  const auto may_match = [](const MatcherRef& matcher) { return may_match_own(*matcher); };
+  return std::any_of(interest.patterns.begin(), interest.patterns.end(), is_own) ||
+         std::any_of(interest.matchers.begin(), interest.matchers.end(), may_match);
+}
+
 std::vector<Tally> tallies_for(const Policies& policies) {
   std::vector<Tally> tallies;
   for (const PolicyRule& rule : policies.rules) {
@@ -80,8 +92,10 @@ Catalog::~Catalog() {
   for (const auto& [name, topic] : topics_) {
     budget_.release(cost_of_topic(*topic));
   }
-  for (const auto& [name, tombstone] : tombstones_) {
-    budget_.release(kTombstoneCost + name.size());
+  for (const Graveyard* graves : {&graves_, &own_graves_}) {
+    for (const auto& [name, tombstone] : graves->tombstones) {
+      budget_.release(kTombstoneCost + name.size());
+    }
   }
 }
 
@@ -101,18 +115,19 @@ Topic& Catalog::touch(std::string_view name) {
   topics_.emplace(topic.name, std::move(born));
   by_name_.emplace(topic.name, &topic);
 
-  Tombstone past = forgotten_;
-  if (const auto grave = tombstones_.find(name); grave != tombstones_.end()) {
+  Graveyard& graves = graves_of(name);
+  Tombstone past = graves.forgotten;
+  if (const auto grave = graves.tombstones.find(name); grave != graves.tombstones.end()) {
     past.absorb(grave->second);
     topic.disk.number = grave->second.number;
     topic.disk.is_recorded = topic.is_journaled();
-    tombstones_by_high_.erase({grave->second.high, grave->first});
+    graves.by_high.erase({grave->second.high, grave->first});
     budget_.release(kTombstoneCost + name.size());
-    tombstones_.erase(grave);
+    graves.tombstones.erase(grave);
   }
   topic.ring.forget_up_to(past.high, past.when);
   topic.deleted_high = past.deleted_high;
-  topic.hearsay = forgotten_.high;
+  topic.hearsay = graves.forgotten.high;
   // An interest may match by several of its patterns.
   const uint64_t birth = ++visit_;
   each_watch(name, [&](PatternWatch& watch) {
@@ -154,7 +169,7 @@ void Catalog::bury(const Topic& topic) {
   const Tombstone tombstone{evicted.high(), topic.deleted_high, evicted.last_time(),
                             topic.disk.number};
   each_watch(topic.name, [&](PatternWatch& watch) { watch.gone.absorb(tombstone); });
-  if (tombstone.high <= forgotten_.high) {
+  if (tombstone.high <= graves_of(topic.name).forgotten.high) {
     drop_number(tombstone.number);
     return;
   }
@@ -162,12 +177,13 @@ void Catalog::bury(const Topic& topic) {
 }
 
 void Catalog::place(std::string_view name, const Tombstone& tombstone) {
-  buried_.absorb(tombstone);
-  const auto placed = tombstones_.emplace(name, tombstone).first;
-  tombstones_by_high_.emplace(tombstone.high, placed->first);
+  Graveyard& graves = graves_of(name);
+  graves.buried.absorb(tombstone);
+  const auto placed = graves.tombstones.emplace(name, tombstone).first;
+  graves.by_high.emplace(tombstone.high, placed->first);
   budget_.charge(kTombstoneCost + name.size());
-  if (tombstones_.size() > max_tombstones_) {
-    drop_oldest_tombstone();
+  if (graves.tombstones.size() > max_tombstones_) {
+    drop_oldest(graves);
   }
 }
 
@@ -181,16 +197,16 @@ void Catalog::drop_number(uint64_t number) {
   }
 }
 
-bool Catalog::drop_oldest_tombstone() {
-  if (tombstones_.empty()) {
+bool Catalog::drop_oldest(Graveyard& graves) {
+  if (graves.tombstones.empty()) {
     return false;
   }
-  const auto oldest = tombstones_.find(tombstones_by_high_.begin()->second);
-  tombstones_by_high_.erase(tombstones_by_high_.begin());
-  forgotten_.absorb(oldest->second);
+  const auto oldest = graves.tombstones.find(graves.by_high.begin()->second);
+  graves.by_high.erase(graves.by_high.begin());
+  graves.forgotten.absorb(oldest->second);
   drop_number(oldest->second.number);
   budget_.release(kTombstoneCost + oldest->first.size());
-  tombstones_.erase(oldest);
+  graves.tombstones.erase(oldest);
   return true;
 }
 
@@ -242,6 +258,14 @@ size_t Catalog::comparisons(const Map& map, const Matcher& matcher, size_t most)
   return compared;
 }
 
+bool Catalog::Wild::wants_own() const {
+  return matcher != nullptr ? may_match_own(*matcher) : is_reserved(pattern);
+}
+
+bool Catalog::Wild::wants_others() const {
+  return matcher != nullptr || !is_reserved(pattern);
+}
+
 void Catalog::watch_wild(Interest& interest, std::vector<Wild>& wild) {
   for (const MatcherRef& matcher : interest.matchers) {
     PatternWatch& watch = matchers_[matcher];
@@ -250,7 +274,8 @@ void Catalog::watch_wild(Interest& interest, std::vector<Wild>& wild) {
   for (const Wild& each : wild) {
     if (each.is_new) {
       budget_.charge(each.matcher != nullptr ? cost_of(*each.matcher) : cost_of(each.pattern));
-      each.watch->gone = forgotten_;
+      each.watch->gone.absorb(each.wants_others() ? graves_.forgotten : Tombstone());
+      each.watch->gone.absorb(each.wants_own() ? own_graves_.forgotten : Tombstone());
     }
     each.watch->interests.push_back(&interest);
     interest.watches.push_back(each.watch);
@@ -259,7 +284,7 @@ void Catalog::watch_wild(Interest& interest, std::vector<Wild>& wild) {
 
 // What the new ones among them once matched. Where that would take long, all that is gone counts:
 // gaps may then be told too often, never too seldom.
-void Catalog::learn_losses(const std::vector<Wild>& wild) {
+void Catalog::learn_losses(const Graveyard& graves, const std::vector<Wild>& wild) {
   std::vector<Wild> compared;
   size_t comparisons_so_far = 0;
   for (const Wild& each : wild) {
@@ -267,16 +292,24 @@ void Catalog::learn_losses(const std::vector<Wild>& wild) {
       continue;
     }
     if (each.matcher != nullptr) {
-      comparisons_so_far += comparisons(tombstones_, *each.matcher, kMostCompared);
+      comparisons_so_far += comparisons(graves.tombstones, *each.matcher, kMostCompared);
       if (comparisons_so_far > kMostCompared) {
-        each.watch->gone.absorb(buried_);
+        each.watch->gone.absorb(graves.buried);
         continue;
       }
     }
     compared.push_back(each);
   }
-  each_match(tombstones_, compared,
+  each_match(graves.tombstones, compared,
              [](const auto& entry, const Wild& each) { each.watch->gone.absorb(entry.second); });
+}
+
+void Catalog::join_topic(Interest& interest, std::string_view name, uint64_t join) {
+  Topic& topic = touch(name);
+  ++topic.exact_interests;
+  if (std::exchange(topic.linked_in, join) != join) {
+    link(interest, topic);
+  }
 }
 
 void Catalog::join(Interest& interest) {
@@ -289,13 +322,15 @@ void Catalog::join(Interest& interest) {
       wild.push_back({pattern, &watch, watch.interests.empty()});
       continue;
     }
-    Topic& topic = touch(pattern);
-    ++topic.exact_interests;
-    topic.linked_in = join;
-    link(interest, topic);
+    join_topic(interest, pattern, join);
+  }
+  interest.hears_losses = may_want_own(interest);
+  if (interest.hears_losses) {
+    join_topic(interest, kLossTopic, join);
   }
   watch_wild(interest, wild);
-  learn_losses(wild);
+  learn_losses(graves_, wild);
+  learn_losses(own_graves_, wild);
   each_match(by_name_, wild, [&](const auto& entry, const Wild&) {
     if (std::exchange(entry.second->linked_in, join) != join) {
       link(interest, *entry.second);
@@ -333,6 +368,9 @@ void Catalog::leave(Interest& interest) {
     }
   }
   interest.watches.clear();
+  if (std::exchange(interest.hears_losses, false)) {
+    --find(kLossTopic)->exact_interests;
+  }
   for (Topic* topic : topics) {
     forget_if_unused(*topic);
   }

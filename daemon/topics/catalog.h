@@ -42,6 +42,10 @@ struct OnDisk {
   bool is_queued = false;    // Retention looks for what has to go.
 };
 
+// Has no events, but what it has lost: own events of which it is not known where they were lost.
+// Whoever may want such events has it besides.
+inline constexpr std::string_view kLossTopic = "$lost";
+
 // What is left of a topic that was forgotten, or of many.
 struct Tombstone {
   uint64_t high = 0;          // Everything up to here is gone.
@@ -73,6 +77,7 @@ struct Interest {
   std::vector<const Topic*> news;      // Those with events that came with the last news.
   uint64_t linked_in = 0;              // The birth that linked it last.
   uint64_t news_round = 0;             // Which of the worker's news that was.
+  bool hears_losses = false;           // Is linked to kLossTopic.
   bool is_joined = false;
 
   [[nodiscard]] bool wants(const sse::Event& event) const;
@@ -105,6 +110,15 @@ struct Tally {
   uint64_t published = 0;
   uint64_t events = 0;
   uint64_t bytes = 0;  // Of the wire blocks.
+};
+
+// What is left of topics that were forgotten. Those of the broker have their own: readers can make
+// any number of them, which must not blur what is known of the others.
+struct Graveyard {
+  std::map<std::string, Tombstone, std::less<>> tombstones;
+  std::set<std::pair<uint64_t, std::string_view>> by_high;  // Names in `tombstones`.
+  Tombstone forgotten;  // The maximum of the tombstones that were dropped,
+  Tombstone buried;     // and of all that ever were.
 };
 
 // A topic that has events or subscribers. Guarded by the hub's lock.
@@ -175,9 +189,9 @@ class Catalog {
   // Both count weights: see Matcher::weight(). A usual matcher alone may have any number of topics.
   static constexpr size_t kMostAlike = 10'000;
   static constexpr size_t kMostCompared = 100'000;
-  // Folds the oldest tombstone into what is known of all forgotten topics: gaps may then be told
-  // too often, never too seldom. False when there is none.
-  bool drop_oldest_tombstone();
+  // Folds the oldest tombstone, first of the broker's topics, into what is known of all forgotten
+  // ones: gaps may then be told too often, never too seldom. False when there is none.
+  bool drop_oldest_tombstone() { return drop_oldest(own_graves_) || drop_oldest(graves_); }
   void set_max_tombstones(size_t count) { max_tombstones_ = count; }
 
   // Calls visit(Interest&) for those who want the topic, which need not exist; some maybe twice.
@@ -198,8 +212,8 @@ class Catalog {
 
   // What the journal still knows of a topic without events, and of those that it knows no more.
   void restore(std::string_view name, const Tombstone& tombstone);
-  void restore_forgotten(const Tombstone& forgotten) { forgotten_ = forgotten; }
-  [[nodiscard]] const Tombstone& forgotten() const { return forgotten_; }
+  void restore_forgotten(const Tombstone& forgotten) { graves_.forgotten = forgotten; }
+  [[nodiscard]] const Tombstone& forgotten() const { return graves_.forgotten; }
   // The rows of the journal that stand for nothing any more.
   std::vector<uint64_t>& dropped_numbers() { return dropped_numbers_; }
 
@@ -211,7 +225,9 @@ class Catalog {
   // One for each rule, and the last for topics without one.
   [[nodiscard]] const std::vector<Tally>& tallies() const noexcept { return tallies_; }
   [[nodiscard]] const std::map<std::string_view, Topic*>& by_name() const { return by_name_; }
-  [[nodiscard]] size_t tombstones() const noexcept { return tombstones_.size(); }
+  [[nodiscard]] size_t tombstones() const noexcept {
+    return graves_.tombstones.size() + own_graves_.tombstones.size();
+  }
 
   // Topics that have events: kept by retention. Those of the broker ("$…") are counted apart.
   uint64_t topics_with_events = 0;
@@ -222,18 +238,24 @@ class Catalog {
 
  private:
   void link(Interest& interest, Topic& topic);
+  void join_topic(Interest& interest, std::string_view name, uint64_t join);
   void unlink(Topic& topic, size_t index);
   void bury(const Topic& topic);
   void place(std::string_view name, const Tombstone& tombstone);
   void drop_number(uint64_t number);
+  bool drop_oldest(Graveyard& graves);
+  Graveyard& graves_of(std::string_view name) { return is_reserved(name) ? own_graves_ : graves_; }
   struct Wild {
     std::string_view pattern;  // Empty: `matcher` instead.
     PatternWatch* watch;
     bool is_new;  // Nobody has watched it so far.
     const Matcher* matcher = nullptr;
+
+    [[nodiscard]] bool wants_own() const;
+    [[nodiscard]] bool wants_others() const;
   };
   void watch_wild(Interest& interest, std::vector<Wild>& wild);
-  void learn_losses(const std::vector<Wild>& wild);
+  static void learn_losses(const Graveyard& graves, const std::vector<Wild>& wild);
   // What it takes to compare a matcher with the names of an ordered map, in weights; more than
   // `most` is not counted.
   template <typename Map>
@@ -260,11 +282,9 @@ class Catalog {
   std::map<std::string_view, Topic*> by_name_;
   PatternIndex<PatternWatch> patterns_;
   MatcherIndex<PatternWatch> matchers_;
-  std::map<std::string, Tombstone, std::less<>> tombstones_;
-  std::set<std::pair<uint64_t, std::string_view>> tombstones_by_high_;  // Names in tombstones_.
-  Tombstone buried_;     // The maximum of all tombstones that ever were.
-  uint64_t visit_ = 0;   // Counts joins and births; marks what one of them has linked.
-  Tombstone forgotten_;  // The maximum of the tombstones that were dropped.
+  Graveyard graves_;
+  Graveyard own_graves_;  // Of the broker's topics.
+  uint64_t visit_ = 0;    // Counts joins and births; marks what one of them has linked.
   std::vector<uint64_t> dropped_numbers_;
   std::function<void(std::string_view)> tell_forgotten_;
 };

@@ -12,6 +12,9 @@ namespace {
 // Under pressure more is freed than asked for, so that not every publish has to search.
 constexpr int64_t kReclaimShare = 64;
 
+// Of the memory, for the broker's own events: they come with readers, whom nobody may have let in.
+constexpr int64_t kOwnShare = 8;
+
 }  // namespace
 
 size_t remembered(const Policy& policy) {
@@ -61,6 +64,9 @@ Topic& Retention::append(const EventRef& event, std::string_view name) {
     count_on_disk(*event, topic);
   }
   trim(topic);
+  if (is_reserved(topic.name)) {
+    bound_own(event->seq());
+  }
   return topic;
 }
 
@@ -71,6 +77,9 @@ void Retention::put(const EventRef& event, Topic& topic) {
   if (event->has_publisher_id()) {
     ids_.add(*event, topic);
   }
+  if (is_reserved(topic.name)) {
+    own_.add(*event, topic);
+  }
 }
 
 // It has left the topic's ring.
@@ -79,6 +88,37 @@ void Retention::note_gone(const sse::Event& event, Topic& topic) {
   topic.tally->bytes -= event.wire().size();
   if (event.has_publisher_id()) {
     ids_.remove(event, topic);
+  }
+  if (is_reserved(topic.name)) {
+    own_.remove(event, topic);
+  }
+}
+
+int64_t Retention::own_share() const noexcept {
+  return budget_.limit() / kOwnShare;
+}
+
+Topic& Retention::lose_own(uint64_t seq) {
+  Topic& topic = catalog_.touch(kLossTopic);
+  topic.ring.forget_up_to(seq, tell_clock_);
+  return topic;
+}
+
+// What was published does not leave for them. One event stays, however large.
+void Retention::bound_own(uint64_t newest_seq) {
+  int64_t to_free = std::max(own_.bytes() - own_share(), -budget_.left());
+  while (to_free > 0 || catalog_.own_with_events > most_own_topics_) {
+    Topic* topic = own_.oldest();
+    if (topic == nullptr || topic->ring.oldest().seq == newest_seq) {
+      return;
+    }
+    to_free += own_.bytes();
+    evict_oldest(*topic);
+    topic->ring.trim_evicted(0);
+    to_free -= own_.bytes();
+    if (topic->ring.empty()) {
+      catalog_.forget_if_unused(*topic);
+    }
   }
 }
 

@@ -13,6 +13,7 @@
 #include "topics/budget.h"
 #include "topics/catalog.h"
 #include "topics/journal.h"
+#include "topics/own_share.h"
 
 namespace ringcast::topics {
 
@@ -48,11 +49,17 @@ class Retention {
  public:
   // `pumped`: for each worker, up to which seq all its subscribers that can take more were served.
   Retention(Catalog& catalog, Budget& budget, std::span<const std::atomic<uint64_t>> pumped)
-      : catalog_(catalog), budget_(budget), pumped_(pumped), ids_(budget) {}
+      : catalog_(catalog), budget_(budget), pumped_(pumped), ids_(budget), own_(budget) {}
 
   // Puts a sealed event in the ring of one of its topics, evicts what that has too much, and
-  // returns it.
+  // returns it. The broker's own events need no room made: they have a share of the memory, and
+  // their oldest leave for the newest, whoever has not read them.
   Topic& append(const EventRef& event, std::string_view name);
+  // Own events of any of the broker's topics, up to `seq`, were lost before they had a place.
+  // Returns the topic that tells who may want them.
+  Topic& lose_own(uint64_t seq);
+  // So much of the memory own events may take.
+  [[nodiscard]] int64_t own_share() const noexcept;
   // Makes room for `bytes` more: first goes what is known of evicted events and of
   // forgotten topics, then the oldest events of topics without subscribers, then of all, fullest
   // first. kBehind: not before subscribers have been served; kOverloaded: it does not fit at all.
@@ -90,11 +97,14 @@ class Retention {
   [[nodiscard]] uint64_t pumped_by_all(const Topic& topic) const;
   [[nodiscard]] uint64_t left_journal() const noexcept { return let_go_; }
   void set_time(int64_t unix_ms) noexcept { now_unix_ms_ = unix_ms; }
+  // So many of the broker's own topics hold events.
+  void set_most_own_topics(uint64_t count) noexcept { most_own_topics_ = count; }
 
  private:
   void put(const EventRef& event, Topic& topic);
   void note_gone(const sse::Event& event, Topic& topic);
   void trim(Topic& topic);
+  void bound_own(uint64_t newest_seq);
   [[nodiscard]] bool is_beyond_policy(const Topic& topic, int64_t oldest_time_ms) const;
   void evict_oldest(Topic& topic);
   void evict_for_memory(int64_t to_free, bool with_subscribers);
@@ -107,6 +117,8 @@ class Retention {
   Budget& budget_;
   std::span<const std::atomic<uint64_t>> pumped_;  // The hub's.
   PublisherIds ids_;
+  OwnShare own_;
+  uint64_t most_own_topics_ = UINT64_MAX;
   TellTime tell_clock_ = 1;
   int64_t now_unix_ms_ = 0;
   uint64_t evictions_ = 0;  // From the rings...

@@ -159,6 +159,59 @@ class GoneTest(SubscriptionCase):
         self.assertEqual(self.of_template(), [])
 
 
+class FloodCase(SubscriptionCase):
+
+    def come_and_go(self, streams):
+        """Readers of 100 topics each, one after the other."""
+        for number in range(streams):
+            self.hear(*(f"{number}/{topic}" for topic in range(100))).close()
+
+
+class FloodTest(FloodCase):
+    settings = {**settings(subscriptions=True), "memory": "8MiB", "history": {"bytes": "4MiB"}}
+
+    def test_readers_who_come_and_go_push_out_nothing_that_was_published(self):
+        first = self.update(self.topic, data="first")
+        for _ in range(100):
+            self.update(self.topic, data="x" * 20_000)
+        self.come_and_go(100)
+        stream = self.hear(self.topic, lastEventID=first)
+        self.assertEqual(stream.head.header("Last-Event-ID"), first)
+        self.assertEqual(stream.next_event().data, "x" * 20_000)
+
+
+class ManyTopicsTest(FloodCase):
+    settings = {**settings(subscriptions=True), "memory": "8MiB", "limits": {"topics": 500}}
+
+    def test_they_keep_nobody_from_being_told_of(self):
+        watcher = self.watch()
+        self.come_and_go(10)
+        self.hear(self.template)
+        self.assertEqual(watcher.next_event().json()["active"], True)
+
+    def test_what_had_to_leave_for_them_is_a_gap(self):
+        last_id = self.listed().json()["lastEventID"]
+        self.hear(self.template).close()
+        self.come_and_go(10)
+        watcher = self.hear(f"{LIST}/{encoded(self.template)}{{/subscriber}}", headers=WATCHER, lastEventID=last_id)
+        self.assertEqual(watcher.head.header("Last-Event-ID"), "earliest")
+        self.assertEqual(watcher.next_event().type, "ringcast.gap")
+
+
+class LongListTest(SubscriptionCase):
+    settings = {**settings(subscriptions=True), "memory": "8MiB"}
+
+    def test_a_list_that_the_memory_has_no_room_for_is_refused_until_it_has(self):
+        streams = [self.hear(*(f"{number}/{topic}/" + "x" * 100 for topic in range(100))) for number in range(60)]
+        refused = self.listed()
+        self.assert_problem(refused, 503)
+        self.assertEqual(refused.header("Retry-After"), "1")
+        self.assertEqual(self.listed("/none").json()["subscriptions"], [])
+        for stream in streams:
+            stream.close()
+        wait_until(lambda: self.listed().status == 200, "it fits")
+
+
 class OffTest(MercureCase):
 
     def test_without_the_key_nothing_is_listed_or_told(self):

@@ -117,7 +117,9 @@ TEST_CASE(
   const auto stay = test.presence.join({"a", "b"}, "");
   CHECK(test.presence.counts().events == 2);
   const auto other = test.presence.join({"c"}, "");
-  CHECK(test.presence.counts().dropped == 1);
+  CHECK(test.told("a").empty());  // The oldest left for it.
+  CHECK(test.told("b").size() == 1);
+  CHECK(test.told("c").size() == 1);
   std::vector<Draft> drafts(1);
   drafts[0].event = sse::Event::encode({.data = "x"}, {"news", "more"});
   CHECK(test.hub.publish(drafts, "", Hub::kNoWorker));
@@ -140,6 +142,41 @@ TEST_CASE("server: with a journal, presence takes its place in the sequence and 
   CHECK(hub.commit());
   CHECK(presence.counts().events == 2);
   CHECK(presence.counts().dropped == 0);
+}
+
+TEST_CASE("server: what finds no room while the journal is behind is a gap for who may want it") {
+  FakeClock clock;
+  FakeJournal journal;
+  Options options;
+  options.memory_bytes = 1 << 20;
+  Hub hub(options, journal, clock);
+  Presence presence(hub);
+  topics::Interest watcher;
+  watcher.patterns = {"$sys/presence/*"};
+  REQUIRE(hub.open(watcher, {}));
+  topics::Interest other;
+  other.patterns = {"*"};
+  REQUIRE(hub.open(other, {}));
+  std::vector<std::unique_ptr<Stay>> stays;
+  while (presence.counts().dropped == 0) {
+    REQUIRE(stays.size() < 10'000);
+    stays.push_back(presence.join({"a"}, ""));
+  }
+  std::vector<Draft> drafts(1);
+  drafts[0].event = sse::Event::encode({.data = "x"}, {"news"});
+  CHECK(hub.submit(drafts, "", {}, [](const auto&, const auto&) {}));  // It waits for none of that.
+  while (!hub.counts().is_settled) {
+    REQUIRE(hub.commit());
+  }
+  News news;
+  hub.take_news(0, news);
+  CHECK(news.interests.size() == 2);
+  const topics::Reader live{.cursor = news.visible - 1};
+  CHECK(hub.has_lost(watcher, live));
+  CHECK_FALSE(hub.has_lost(other, live));
+  CHECK_FALSE(hub.has_lost(watcher, {.cursor = news.visible}));
+  hub.leave(watcher);
+  hub.leave(other);
 }
 
 TEST_CASE("server: each end of a stream has its reason") {

@@ -228,5 +228,48 @@ TEST_CASE("topics: links stay right while interests join and leave in any order"
   }
 }
 
+TEST_CASE("topics: what is forgotten of the broker's topics is no loss to readers of others") {
+  Shelf shelf({}, 1);
+  shelf.publish({"$sys/a"});
+  shelf.publish({"$sys/b"});
+  for (const char* name : {"$sys/a", "$sys/b"}) {
+    Topic& topic = *shelf.catalog.find(name);
+    shelf.retention.clear(topic);
+    shelf.catalog.forget_if_unused(topic);
+  }
+  REQUIRE(shelf.catalog.tombstones() == 1);
+  const Joined pattern(shelf, {"news/*"});
+  const Joined topic(shelf, {"news/1"});
+  const Joined own(shelf, {"$sys/*"});
+  CHECK_FALSE(pattern.loss(0).has_value());
+  CHECK_FALSE(topic.loss(0).has_value());
+  CHECK(own.loss(0).has_value());
+}
+
+TEST_CASE("topics: own events that were lost before they had a place are told who may want them") {
+  Shelf shelf;
+  const auto path = std::make_shared<const Matcher>(
+      "test", "/.well-known/{x}", "/.well-known/", [](std::string_view) { return false; }, 0);
+  const auto other = std::make_shared<const Matcher>(
+      "test", "https://a/{x}", "https://a/", [](std::string_view) { return false; }, 0);
+  const Joined exact(shelf, {"$sys/presence/a"});
+  const Joined published(shelf, {"news/*", "a"});
+  Interest hub;
+  hub.matchers = {path};
+  Interest books;
+  books.matchers = {other};
+  shelf.catalog.join(hub);
+  shelf.catalog.join(books);
+  shelf.retention.lose_own(5);
+  CHECK(exact.loss(4).has_value());
+  CHECK_FALSE(exact.loss(5).has_value());
+  CHECK_FALSE(published.loss(4).has_value());
+  CHECK(find_loss(hub, {.cursor = 4}, false).has_value());
+  CHECK_FALSE(find_loss(books, {.cursor = 4}, false).has_value());
+  shelf.catalog.leave(hub);
+  shelf.catalog.leave(books);
+  CHECK(shelf.catalog.find(kLossTopic) != nullptr);  // Somebody still has it.
+}
+
 }  // namespace
 }  // namespace ringcast::topics
