@@ -149,7 +149,8 @@ void Connection::recount_presence() {
 
 void Connection::check_source(const Settings& settings) {
   if (is_open_stream() && !settings.vouches_for(source_)) {
-    end_with_token("the token is not valid any more");
+    end_with_token(reader_ ? "the token is not valid any more"
+                           : "what is allowed without a token has changed");
   }
 }
 
