@@ -201,7 +201,7 @@ class Publish(unittest.TestCase):
 
     def test_a_unix_socket_that_is_not_there_is_told_as_such(self):
         result = run("health", "--url", "unix:/nowhere/at/all")
-        self.assertEqual(result.returncode, 3)
+        self.assertEqual(result.returncode, 1)
         self.assertEqual(result.stderr.decode(),
                          "ringcast: cannot connect to unix:/nowhere/at/all: No such file or directory\n")
 
