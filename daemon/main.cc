@@ -87,7 +87,7 @@ int check(const ringcast::config::Loaded& loaded) {
     if (!is_known("listen[" + std::to_string(i) + "]")) {
       continue;
     }
-    auto identity = ringcast::app::load_identity(loaded.config.listen[i].tls, notes);
+    auto identity = ringcast::app::load_identity(loaded.config.listen, i, notes);
     if (!identity) {
       return fail_start(identity.error().detail);
     }
@@ -101,6 +101,9 @@ int check(const ringcast::config::Loaded& loaded) {
     if (auto webhooks = ringcast::app::read_webhooks(loaded.config.webhooks); !webhooks) {
       return fail_start(webhooks.error().detail);
     }
+  }
+  if (auto journal = ringcast::app::check_journal(loaded.config.journal); !journal) {
+    return fail_start(journal.error().detail);
   }
   for (const std::string& note : notes) {
     std::fprintf(stderr, "ringcastd: %s\n", note.c_str());

@@ -38,7 +38,7 @@ Examples:
   ringcast journal export /var/lib/ringcast --topic 'orders/**' --after 1000 | head)";
 
 constexpr const char* kImportFooter = R"(
-No daemon may use DIR. The events get new numbers behind what is there, and all ids that clients
+No daemon may use DIR, which is made when it is missing. The events get new numbers behind what is there, and all ids that clients
 have are of another epoch afterwards. A line that is wrong ends it with code 1; those before stay.
 
 Examples:
@@ -72,8 +72,9 @@ void add_journal(CLI::App& app, JournalOptions& options) {
   check.add_flag("--quick", options.quick, "Do not compare indexes with their tables");
 
   CLI::App& stats = add_command(journal, options, "stats", "Say what it holds", kStatsFooter);
-  add_number(stats, "--topics", options.topics, "Also the N topics with the most bytes");
-  stats.add_flag("--by-events", options.by_events, "...or with the most events");
+  CLI::Option* topics =
+      add_number(stats, "--topics", options.topics, "Also the N topics with the most bytes");
+  stats.add_flag("--by-events", options.by_events, "...or with the most events")->needs(topics);
   stats.add_flag("--json", options.json, "Print one JSON object");
 
   CLI::App& exporting =

@@ -16,9 +16,13 @@ using FanoutCounts = server::Fanout::Counts;
 constexpr std::array<std::string_view, server::kCloseReasons> kCloseReasonNames = {
     "peer", "done", "idle", "timeout", "stalled", "lagged", "drain", "overload", "token"};
 
-constexpr std::array<std::string_view, server::kLimits> kLimitNames = {
-    "connections", "connections_per_address", "connections_per_token", "publish_rate_per_address",
-    "publish_rate_per_token"};
+constexpr std::array<std::string_view, server::kLimits> kLimitNames = {"connections",
+                                                                       "connections_per_address",
+                                                                       "connections_per_token",
+                                                                       "publish_rate_per_address",
+                                                                       "publish_rate_per_token",
+                                                                       "topics",
+                                                                       "topics_per_token"};
 
 template <typename Counts>
 double total(const std::vector<const Counts*>& all, Counter Counts::*member) {

@@ -55,11 +55,12 @@ struct CloseFile {
 };
 using File = std::unique_ptr<std::FILE, CloseFile>;
 
-// CLI11 says which option lacks its value, but for one that it does not know we can say more.
+// What CLI11 finds wrong, in our words.
 std::string explain(const CLI::ParseError& error, const CLI::App& app) {
   const std::vector<std::string> unknown = app.remaining();
   if (unknown.empty()) {
-    return error.what();
+    const std::string what = error.what();
+    return what.ends_with(" missing") ? what.substr(0, what.find(':')) + " needs a value" : what;
   }
   const std::string& word = unknown.front();
   if (!word.starts_with('-')) {
@@ -164,8 +165,9 @@ Result<std::string> find_config_file(const Arguments& arguments,
 namespace {
 
 // RINGCAST_KEY_FILE names a file with the value of RINGCAST_KEY, as containers are given secrets.
-Status read_variable_files(std::map<std::string, std::string>& variables) {
+Status read_variable_files(config::Sources& sources) {
   constexpr std::string_view kSuffix = "_FILE";
+  std::map<std::string, std::string>& variables = sources.environment;
   for (auto next = variables.begin(); next != variables.end();) {
     const auto variable = next++;
     const auto& [name, path] = *variable;
@@ -185,6 +187,7 @@ Status read_variable_files(std::map<std::string, std::string>& variables) {
     while (text->ends_with('\n') || text->ends_with('\r')) {
       text->pop_back();
     }
+    sources.variable_files.emplace(stem, path);
     variables.erase(variable);
     variables.emplace(stem, *std::move(text));
   }
@@ -211,7 +214,7 @@ Result<config::Loaded> load_configuration(const Arguments& arguments,
     }
     sources.file_text = *std::move(text);
   }
-  if (Status status = read_variable_files(sources.environment); !status) {
+  if (Status status = read_variable_files(sources); !status) {
     return std::move(status).failure();
   }
   auto loaded = config::load(sources);

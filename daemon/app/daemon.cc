@@ -208,7 +208,9 @@ server::SettingsRef Daemon::make_settings() const {
   const uint64_t own = kOwnDescriptors + options.workers * kDescriptorsPerWorker;
   const uint64_t free = descriptors_ > 2 * own ? descriptors_ - own : descriptors_ / 2;
   if (options.limits.connections > free) {
-    log_({LogLevel::kWarn,
+    // Nobody has asked for as many as the default.
+    const bool is_chosen = options.limits.connections != server::Limits{}.connections;
+    log_({is_chosen ? LogLevel::kWarn : LogLevel::kInfo,
           "limits.connections is more than the descriptors of this process allow",
           {{"limit", std::to_string(options.limits.connections)},
            {"effective", std::to_string(free)}}});

@@ -133,7 +133,7 @@ Result<std::vector<server::ServedListener>> open_listeners(const config::Config&
       return std::move(sockets).failure();
     }
     for (net::Listener& socket : *sockets) {
-      auto identity = load_identity(entry.tls, notes);
+      auto identity = load_identity(config.listen, i, notes);
       if (!identity) {
         return std::move(identity).failure();
       }

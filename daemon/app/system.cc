@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "journal/folder.h"
 #include "journal/journal.h"
 #include "sse/position.h"
 
@@ -57,10 +58,22 @@ std::string boot_id() {
 
 }  // namespace
 
+Status check_journal(const journal::Options& options) {
+  if (options.path.empty()) {
+    return Ok{};
+  }
+  Status usable = journal::Folder(options.path).check();
+  return usable ? std::move(usable)
+                : fail(usable.error().code, "journal.path: " + usable.error().detail);
+}
+
 Result<std::unique_ptr<topics::Journal>> open_journal(const journal::Options& options,
                                                       std::vector<std::string>& notes) {
   if (options.path.empty()) {
     return std::unique_ptr<topics::Journal>();
+  }
+  if (Status usable = check_journal(options); !usable) {
+    return std::move(usable).failure();
   }
   Result<journal::Opened> opened =
       journal::open(options, {.fresh_epoch = new_epoch(), .boot_id = boot_id()});

@@ -26,8 +26,11 @@ class SystemClock final : public Clock {
 // A fresh name for the life of a history.
 [[nodiscard]] std::string new_epoch();
 
+// Whether the options name no directory, or one that can be written. Errors name the key.
+Status check_journal(const journal::Options& options);
+
 // The journal that the options name; null when they name none. `notes` is for the log. Errors are
-// as journal::open() has them.
+// as check_journal() and journal::open() have them.
 Result<std::unique_ptr<topics::Journal>> open_journal(const journal::Options& options,
                                                       std::vector<std::string>& notes);
 

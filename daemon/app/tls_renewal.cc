@@ -2,16 +2,26 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 namespace ringcast::app {
 
-Result<std::unique_ptr<net::TlsIdentity>> load_identity(
-    const std::optional<net::TlsOptions>& options, std::vector<std::string>& notes) {
+Result<std::unique_ptr<net::TlsIdentity>> load_identity(const std::vector<config::Listen>& listen,
+                                                        size_t index,
+                                                        std::vector<std::string>& notes) {
+  const std::optional<net::TlsOptions>& options = listen[index].tls;
   if (!options) {
     return std::unique_ptr<net::TlsIdentity>();
   }
-  return net::TlsIdentity::load(*options, notes);
+  auto identity = net::TlsIdentity::load(*options, notes);
+  if (!identity) {
+    const Error& error = identity.error();
+    return fail(error.code, "listen[" + std::to_string(index) + "].tls" +
+                                (error.field.empty() ? "" : "." + error.field) + ": " +
+                                error.detail);
+  }
+  return identity;
 }
 
 TlsRenewal::TlsRenewal(const std::vector<server::ServedListener>& listeners, net::Mailbox& mailbox,

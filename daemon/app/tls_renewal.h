@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -9,15 +8,18 @@
 #include "admin/metrics.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "config/config.h"
 #include "net/mailbox.h"
 #include "net/tls_identity.h"
 #include "server/services.h"
 
 namespace ringcast::app {
 
-// What a listener shows; null without TLS. Errors and `notes` as net::TlsContext::load() has them.
-Result<std::unique_ptr<net::TlsIdentity>> load_identity(
-    const std::optional<net::TlsOptions>& options, std::vector<std::string>& notes);
+// What an entry of `listen` shows; null without TLS. Errors and `notes` as net::TlsContext::load()
+// has them; errors name the key as well.
+Result<std::unique_ptr<net::TlsIdentity>> load_identity(const std::vector<config::Listen>& listen,
+                                                        size_t index,
+                                                        std::vector<std::string>& notes);
 
 // Keeps the certificates of the listeners as they are on disk: connections that come later get the
 // new ones, open ones go on. Files are read on a thread of its own.

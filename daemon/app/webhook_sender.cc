@@ -6,7 +6,6 @@
 
 #include "app/read_file.h"
 #include "app/web_rules.h"
-#include "base/json.h"
 #include "base/random.h"
 
 namespace ringcast::app {
@@ -23,7 +22,7 @@ constexpr int64_t kLookAgainMs = 10;
 Result<std::vector<webhooks::Target>> read_webhooks(const std::vector<webhooks::Options>& options) {
   std::vector<webhooks::Target> targets;
   for (const webhooks::Options& each : options) {
-    const std::string where = "webhooks: " + json::quoted(each.name) + ": secret_file: ";
+    const std::string where = "webhooks[" + std::to_string(targets.size()) + "].secret_file: ";
     auto text = read_file(each.secret_file, kMostSecretBytes);
     if (!text) {
       return fail(text.error().code, where + text.error().detail);

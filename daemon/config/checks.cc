@@ -79,8 +79,9 @@ Status check_share(const Amount& part, const Amount& whole, uint64_t share, std:
   }
   const Assignment* part_set = last_of(assignments, part.path);
   const Assignment* set = part_set != nullptr ? part_set : last_of(assignments, whole.path);
-  const auto shown = [](const Amount& amount) {
-    return std::string(amount.path) + " (" + print_size(amount.bytes) + ")";
+  const auto shown = [set](const Amount& amount) {
+    const std::string size = print_size(amount.bytes);
+    return amount.path == set->path ? size : std::string(amount.path) + " (" + size + ")";
   };
   return fail_at(set->value->where, set->path,
                  shown(part) + " must be at most " + std::string(name) + shown(whole));

@@ -60,6 +60,8 @@ struct Sources {
   std::map<std::string, std::string> environment;  // Only RINGCAST_* is looked at.
   std::vector<std::string> set;                    // "path.to.key=value" (the value is YAML).
   std::vector<std::string> listen;                 // Replaces `listen`.
+  // Which file a variable's value was read from, for messages: its name to the path.
+  std::map<std::string, std::string> variable_files{};
 };
 
 struct Loaded {

@@ -55,7 +55,11 @@ bool is_plain(const Node& value) {
 Status read(const Count& kind, const Node& value, std::string_view path, Config& config) {
   const auto number = is_plain(value) ? parse_uint(value.scalar) : std::nullopt;
   if (!number || *number < kind.low || *number > kind.high) {
-    return must_be(value, path, "a whole number from " + range(kind));
+    Failure failure = must_be(value, path, "a whole number from " + range(kind));
+    if (value.quoted && parse_uint(value.scalar)) {
+      failure.error.detail += " (numbers are not quoted)";
+    }
+    return failure;
   }
   kind.at(config) = *number;
   return Ok{};

@@ -44,13 +44,19 @@ Status assign_file(const Sources& sources, std::vector<Assignment>& out) {
 
 std::string warn_of(std::string_view variable) {
   std::vector<std::string> names;
+  const std::string below = std::string(variable) + "_";
+  const std::string quoted = json::quoted(variable);
+  const std::string what = quoted.substr(1, quoted.size() - 2) + " is no setting";
   for (const Key& key : all_keys()) {
     names.push_back(variable_of(key));
+    if (names.back().starts_with(below)) {
+      const size_t size = variable.size() - kVariablePrefix.size();
+      return what + ": " + std::string(key.path.substr(0, size)) + " is a section; set " +
+             names.back() + " and the like";
+    }
   }
-  const std::string quoted = json::quoted(variable);
   const std::string near = nearest(variable, names);
-  return quoted.substr(1, quoted.size() - 2) + " is no setting" +
-         (near.empty() ? "" : "; did you mean " + near + "?");
+  return what + (near.empty() ? "" : "; did you mean " + near + "?");
 }
 
 Status assign_environment(const Sources& sources, Loaded& loaded, std::vector<Assignment>& out) {
@@ -67,7 +73,10 @@ Status assign_environment(const Sources& sources, Loaded& loaded, std::vector<As
       loaded.warnings.push_back(warn_of(name));
       continue;
     }
-    auto value = parse_yaml(variable.second, name, false);
+    const auto file = sources.variable_files.find(name);
+    const bool has_file = file != sources.variable_files.end();
+    const std::string source = has_file ? name + "_FILE: " + file->second : name;
+    auto value = parse_yaml(variable.second, source, has_file);
     if (!value) {
       return std::move(value).failure();
     }

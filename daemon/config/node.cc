@@ -160,6 +160,9 @@ std::string hint(std::string_view message, std::string_view line) {
       message.find("anchor is not defined") != std::string_view::npos) {
     return " (what begins with * needs quotes: \"**\")";
   }
+  if (line.substr(std::min(line.find_first_not_of(' '), line.size())).starts_with('\t')) {
+    return " (YAML is indented by blanks, not tabs)";
+  }
   if (line.find("[::") != std::string_view::npos) {
     return " (an IPv6 address needs quotes: \"[::1]:8080\")";
   }
@@ -214,7 +217,9 @@ Result<NodePtr> parse_yaml(std::string_view text, std::string_view source, bool 
 }
 
 Failure fail_at(const Where& where, std::string_view path, std::string_view what) {
-  Failure failure = fail_in(where, std::string(path) + ": " + std::string(what));
+  // A flag says itself which key it sets.
+  const bool is_named = where.line == 0 && *where.source == "--set " + std::string(path);
+  Failure failure = fail_in(where, (is_named ? "" : std::string(path) + ": ") + std::string(what));
   failure.error.field = path;
   return failure;
 }

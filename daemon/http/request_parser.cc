@@ -7,6 +7,9 @@
 
 namespace ringcast::http {
 
+// The first byte of a connection that speaks TLS (RFC 8446 section 5.1), and of no request.
+constexpr char kTlsHandshake = '\x16';
+
 RequestParser::RequestParser(Limits limits) : limits_(limits) {
   llhttp_init(&parser_, HTTP_REQUEST, &settings());
   parser_.data = this;
@@ -75,13 +78,15 @@ Result<size_t> RequestParser::feed_head(std::string_view input) {
     }
     const char c = input[used];
     if (line_bytes_ == limits_.max_head_bytes) {
-      problem = fail(Errc::kHeadTooLarge,
-                     "the head is over " + std::to_string(limits_.max_head_bytes) + " bytes");
+      problem = fail(Errc::kHeadTooLarge, "the head is over limits.head: " +
+                                              std::to_string(limits_.max_head_bytes) + " bytes");
       break;
     }
     if (const std::string_view what = scanner_.next(c); !what.empty()) {
-      problem = fail(Errc::kInvalid, std::string(what) + " at byte " + std::to_string(line_bytes_) +
-                                         " of the head");
+      met_tls_ = c == kTlsHandshake && line_bytes_ == 0;
+      problem = fail(Errc::kInvalid, met_tls_ ? "this port speaks plain HTTP, not TLS"
+                                              : std::string(what) + " at byte " +
+                                                    std::to_string(line_bytes_) + " of the head");
       break;
     }
     // Empty lines before a request are passed over (RFC 9112 section 2.2).

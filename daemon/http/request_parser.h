@@ -45,6 +45,8 @@ class RequestParser {
   [[nodiscard]] Stage stage() const noexcept { return stage_; }
   // True while not one byte of the next request has come.
   [[nodiscard]] bool is_idle() const noexcept;
+  // It was given TLS.
+  [[nodiscard]] bool met_tls() const noexcept { return met_tls_; }
   [[nodiscard]] const Request& request() const noexcept { return request_; }
 
   // From kHeadDone on: the body is taken piece by piece with take_body() after each feed() and is
@@ -87,6 +89,7 @@ class RequestParser {
   size_t line_bytes_ = 0;   // Of this head, or of framing since the last byte of data.
   uint64_t data_left_ = 0;  // Of the body or the chunk.
   bool streaming_ = false;
+  bool met_tls_ = false;
   bool has_begun_ = false;  // Not only empty lines came.
   bool in_name_ = false;
   std::string trailer_name_;

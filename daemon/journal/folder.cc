@@ -46,6 +46,15 @@ std::string Folder::lock() const {
   return inside(path_, kLockFile);
 }
 
+Status Folder::make_when_missing() const {
+  struct stat found {};
+  const bool is_missing = ::stat(path_.c_str(), &found) != 0 && errno == ENOENT;
+  if (is_missing && ::mkdir(path_.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
+    return system_failure(path_);
+  }
+  return Ok{};
+}
+
 Status Folder::check() const {
   struct stat found {};
   if (::stat(path_.c_str(), &found) != 0) {

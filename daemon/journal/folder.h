@@ -20,6 +20,8 @@ class Folder {
   [[nodiscard]] std::string mark() const;
   [[nodiscard]] std::string lock() const;
 
+  // Makes the directory, for its owner alone, unless something is there; not those above it.
+  [[nodiscard]] Status make_when_missing() const;
   // Is it a directory that we may write to?
   [[nodiscard]] Status check() const;
   // Keeps other writers away for as long as the file is open; who only reads does without.

@@ -21,6 +21,9 @@ Result<std::unique_ptr<Importer>> Importer::open(const std::string& directory,
                                                  const std::string& fresh_epoch,
                                                  const Clock& clock) {
   Folder folder(directory);
+  if (Status there = folder.make_when_missing(); !there) {
+    return std::move(there).failure();
+  }
   if (Status usable = folder.check(); !usable) {
     return std::move(usable).failure();
   }

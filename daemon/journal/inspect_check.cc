@@ -70,6 +70,7 @@ class Checker {
 
   void fault(const std::string& text) { options_.on_fault(text); }
 
+  void report(std::string_view text);
   Status check_pages();
   Status check_meta();
   Status check_topics();
@@ -97,12 +98,21 @@ class Checker {
   std::optional<Names::Topic> topic_;  // Of the entries that are looked at.
 };
 
+// What SQLite has found: "ok", or a fault in each line, below the name of the database.
+void Checker::report(std::string_view text) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    if (line != "ok" && !line.empty() && !line.starts_with("*** in database")) {
+      fault(std::string(line));
+    }
+  }
+}
+
 Status Checker::check_pages() {
   return each(options_.is_quick ? "PRAGMA quick_check" : "PRAGMA integrity_check",
               [this](const Statement& row) -> Status {
-                if (const std::string_view text = row.bytes(0); text != "ok") {
-                  fault(std::string(text));
-                }
+                report(row.bytes(0));
                 return Ok{};
               });
 }

@@ -44,7 +44,7 @@ struct PemFile {
 Failure fail_file(std::string_view what, const std::string& path, std::string_view why) {
   std::string detail = "the ";
   detail.append(what).append(" ").append(path).append(": ").append(why);
-  return fail(Errc::kInvalid, std::move(detail));
+  return fail(Errc::kInvalid, std::move(detail), std::string(what));
 }
 
 // Why OpenSSL did not take something, in its own words.

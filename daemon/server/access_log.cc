@@ -184,6 +184,12 @@ void AccessLog::stream_ended(const AccessSubject& subject, std::string_view reas
   }
 }
 
+void AccessLog::misbegun(LogLevel level, std::string_view what, const std::string& client) {
+  if (misbegun_limit_.take(clock_.steady_ms())) {
+    log_({level, std::string(what), {{"client", client}}, "net"});
+  }
+}
+
 std::string AccessLog::reason_of(const http::Response& answer) {
   std::string reason;
   const Status read = reader_.read(answer.body, [&](json::Value& root) {

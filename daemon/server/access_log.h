@@ -83,6 +83,9 @@ class AccessLog {
   void published(const AccessSubject& subject, const TopicNames& topics, const Receipt& receipt);
   void subscribed(const AccessSubject& subject, const TopicNames& patterns, bool resumes);
   void stream_ended(const AccessSubject& subject, std::string_view reason);
+  // A connection does not begin with what its port takes: of module "net", and one line in a second
+  // at most, whatever is wanted of the others.
+  void misbegun(LogLevel level, std::string_view what, const std::string& client);
   // The `detail` of the answer's problem, or the phrase of its status.
   std::string reason_of(const http::Response& answer);
   // Again and again: says how many lines were left out.
@@ -98,6 +101,7 @@ class AccessLog {
   const Clock& clock_;
   AccessLines lines_ = AccessLines::kNone;
   LineLimit limit_{kLinesPerSecond};
+  LineLimit misbegun_limit_{1};
   json::Reader reader_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/json_grammar.h"
 #include "sse/stream_parser.h"
 
 namespace ringcast::server {
@@ -11,6 +12,16 @@ namespace {
 Failure at_index(Failure failure, size_t index) {
   failure.error.index = static_cast<int64_t>(index);
   return failure;
+}
+
+// Objects, each on a line of its own, where one value was to come.
+bool looks_like_ndjson(const std::string& body) {
+  const auto problem = json::find_grammar_error(body);
+  if (!problem || !std::string_view(body).substr(problem->offset).starts_with('{')) {
+    return false;
+  }
+  const std::string first = body.substr(0, problem->offset);
+  return !json::find_grammar_error(first) && first[first.find_last_not_of(" \t\r")] == '\n';
 }
 
 }  // namespace
@@ -37,7 +48,11 @@ Result<std::vector<Draft>> read_json(std::string_view body, DraftReader& drafts,
     });
   });
   if (!read) {
-    return std::move(read).failure();
+    Failure failure = std::move(read).failure();
+    if (looks_like_ndjson(std::string(body))) {
+      failure.error.detail += "; for one object a line send Content-Type: application/x-ndjson";
+    }
+    return failure;
   }
   return batch;
 }

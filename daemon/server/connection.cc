@@ -147,8 +147,8 @@ void Connection::publish(const http::Request& request) {
     answer(request, problem_for(drafts.error()));
     return;
   }
-  if (const int64_t wait_ms = rate_wait_ms(drafts->size()); wait_ms > 0) {
-    answer(request, too_many(wait_ms));
+  if (const RateWait wait = rate_wait(drafts->size()); wait.ms > 0) {
+    answer(request, too_many(wait));
     return;
   }
   if (hub.has_journal()) {
@@ -157,7 +157,7 @@ void Connection::publish(const http::Request& request) {
   }
   const PublishNoteRef note = note_publish(request, *drafts);
   const Result<Receipt> receipt = hub.publish(*drafts, publisher(), worker_.index(), dialogue.key);
-  log_published(note, receipt);
+  on_published(note, receipt);
   answer(request,
          receipt ? publish_response(*receipt, dialogue.kind) : problem_for(receipt.error()));
 }

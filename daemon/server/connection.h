@@ -32,8 +32,13 @@ class Worker;
 // The answer to an error, with the headers that belong to it: Allow comes from the route.
 [[nodiscard]] http::Response problem_for(const Error& error, Endpoint endpoint = Endpoint::kPage);
 
-// Over a rate: 429 with Retry-After.
-[[nodiscard]] http::Response too_many(int64_t wait_ms);
+// How long a publish has to wait for a rate, and what it is over; 0: it need not.
+struct RateWait {
+  int64_t ms = 0;
+  std::string_view why{};
+};
+// 429 with Retry-After.
+[[nodiscard]] http::Response too_many(const RateWait& wait);
 
 // What a connection needs as long as it speaks requests and answers; freed when it turns into a
 // subscriber.
@@ -202,7 +207,8 @@ class Connection final : public net::StreamEvents, public FrameSink {
   [[nodiscard]] std::string_view shed_reason() const;
   [[nodiscard]] Publisher publisher() const;
   void count(Limit limit);
-  [[nodiscard]] int64_t rate_wait_ms(uint64_t events);
+  void count_refused(const Error& error);
+  [[nodiscard]] RateWait rate_wait(uint64_t events);
   void give_rate_back(uint64_t events);
 
   // connection_replies.cc: what waits for the journal.
@@ -241,7 +247,7 @@ class Connection final : public net::StreamEvents, public FrameSink {
   void watch_refusal(const AccessSubject& subject, const http::Response& response);
   [[nodiscard]] PublishNoteRef note_publish(const http::Request& request,
                                             const std::vector<Draft>& drafts) const;
-  void log_published(const PublishNoteRef& note, const Result<Receipt>& receipt);
+  void on_published(const PublishNoteRef& note, const Result<Receipt>& receipt);
   void log_reply(const PublishNoteRef& note, const Result<Receipt>& receipt);
   void log_subscribed(const http::Request& request, const SubscriptionSpec& spec);
   void log_stream_end(CloseReason reason);

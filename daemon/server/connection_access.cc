@@ -124,14 +124,17 @@ PublishNoteRef Connection::note_publish(const http::Request& request,
       PublishNote{access_subject(request), log.wants_all() ? topic_names(drafts) : TopicNames{}});
 }
 
-void Connection::log_published(const PublishNoteRef& note, const Result<Receipt>& receipt) {
+void Connection::on_published(const PublishNoteRef& note, const Result<Receipt>& receipt) {
+  if (!receipt) {
+    count_refused(receipt.error());
+  }
   if (note && receipt && worker_.access_log().wants_all()) {
     worker_.access_log().published(note->subject, note->topics, *receipt);
   }
 }
 
 void Connection::log_reply(const PublishNoteRef& note, const Result<Receipt>& receipt) {
-  log_published(note, receipt);
+  on_published(note, receipt);
   if (!note || receipt) {
     return;
   }

@@ -84,6 +84,10 @@ bool Connection::start(int descriptor) {
 }
 
 void Connection::refuse(const Error& error) {
+  if (dialogue_->parser.met_tls()) {
+    worker_.access_log().misbegun(LogLevel::kInfo, error.detail,
+                                  client_of(peer_, worker_.settings().options.proxies).text());
+  }
   answer_and_close(problem_for(error));
 }
 

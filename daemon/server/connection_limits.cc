@@ -25,6 +25,8 @@ bool Connection::take_proxy_header(std::string_view& bytes) {
   net::ProxyHeaderParser& header = *dialogue_->proxy_header;
   const Result<size_t> used = header.feed(bytes);
   if (!used) {
+    worker_.access_log().misbegun(LogLevel::kWarn, "a trusted proxy sent no PROXY header",
+                                  client_of(peer_, worker_.settings().options.proxies).text());
     doom(CloseReason::kDone);  // It speaks something else: no answer would be understood.
     return false;
   }
@@ -94,26 +96,35 @@ void Connection::count(Limit limit) {
   worker_.counts().limited[static_cast<size_t>(limit)].add();
 }
 
-// Until so many events may be published; 0: they may, and count.
-int64_t Connection::rate_wait_ms(uint64_t events) {
+// What the hub refuses because of limits says so by its code and field: see Hub::make_room().
+void Connection::count_refused(const Error& error) {
+  if (error.code == Errc::kTooMany) {
+    count(Limit::kTopicsPerToken);
+  } else if (error.code == Errc::kOverloaded && error.field == "topic") {
+    count(Limit::kTopics);
+  }
+}
+
+// Until so many events may be published; if they may, they count.
+RateWait Connection::rate_wait(uint64_t events) {
   Services& services = worker_.services();
   const std::string& name = dialogue_->caller.identity()->name;
   const auto by_address = services.address_rates.take(dialogue_->client.key, events, now_ms_);
   if (!by_address.is_allowed) {
     count(Limit::kPublishRatePerAddress);
-    return std::max<int64_t>(by_address.wait_ms, 1);
+    return {std::max<int64_t>(by_address.wait_ms, 1), "over limits.publish_rate_per_address"};
   }
   if (name.empty()) {
-    return 0;
+    return {};
   }
   const auto by_token = services.token_rates.take(name, events, now_ms_);
   if (!by_token.is_allowed) {
     // Others at the address do not pay for it.
     services.address_rates.give_back(dialogue_->client.key, events);
     count(Limit::kPublishRatePerToken);
-    return std::max<int64_t>(by_token.wait_ms, 1);
+    return {std::max<int64_t>(by_token.wait_ms, 1), "over limits.publish_rate_per_token"};
   }
-  return 0;
+  return {};
 }
 
 // They were not published after all.
@@ -124,10 +135,10 @@ void Connection::give_rate_back(uint64_t events) {
   }
 }
 
-http::Response too_many(int64_t wait_ms) {
-  http::Response response = http::problem(
-      {.code = Errc::kTooMany, .detail = "over limits.publish_rate_per_address or _per_token"});
-  response.headers.emplace_back("Retry-After", std::to_string((wait_ms + 999) / 1000));
+http::Response too_many(const RateWait& wait) {
+  http::Response response =
+      http::problem({.code = Errc::kTooMany, .detail = std::string(wait.why)});
+  response.headers.emplace_back("Retry-After", std::to_string((wait.ms + 999) / 1000));
   return response;
 }
 

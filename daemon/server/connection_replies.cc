@@ -135,18 +135,18 @@ NdjsonIngest::Publish Connection::ingest_port() {
   Hub& hub = worker_.services().hub;
   if (!hub.has_journal()) {
     return [this, &hub](std::vector<Draft>& drafts) {
-      if (rate_wait_ms(drafts.size()) > 0) {
+      if (rate_wait(drafts.size()).ms > 0) {
         return std::optional<Result<Receipt>>(fail(Errc::kBehind));  // Read later.
       }
       const PublishNoteRef note = note_publish(dialogue_->parser.request(), drafts);
       auto receipt = hub.publish(drafts, publisher(), worker_.index());
       give_rate_back(receipt ? 0 : drafts.size());  // It tries again.
-      log_published(note, receipt);
+      on_published(note, receipt);
       return std::optional(std::move(receipt));
     };
   }
   return [this, &hub](std::vector<Draft>& drafts) -> std::optional<Result<Receipt>> {
-    if (rate_wait_ms(drafts.size()) > 0) {
+    if (rate_wait(drafts.size()).ms > 0) {
       return fail(Errc::kBehind);
     }
     Status submitted = hub.submit(
@@ -156,7 +156,7 @@ NdjsonIngest::Publish Connection::ingest_port() {
                                                                    std::vector<Draft> back) {
           auto shared = std::make_shared<std::vector<Draft>>(std::move(back));
           worker.deliver(to, [receipt = std::move(receipt), note, shared](Connection& connection) {
-            connection.log_published(note, receipt);
+            connection.on_published(note, receipt);
             connection.on_ingested(receipt, std::move(*shared));
           });
         });

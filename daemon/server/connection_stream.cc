@@ -152,7 +152,8 @@ void Connection::check_source(const Settings& settings) {
     dialogue_->is_outdated = true;
   }
   if (is_open_stream() && !settings.vouches_for(source_)) {
-    end_with_token("the token is not valid any more");
+    end_with_token(reader_ ? "the token is not valid any more"
+                           : "what is allowed without a token has changed");
   }
 }
 

@@ -104,9 +104,11 @@ enum class Limit : uint8_t {
   kConnectionsPerAddress,
   kConnectionsPerToken,
   kPublishRatePerAddress,
-  kPublishRatePerToken
+  kPublishRatePerToken,
+  kTopics,
+  kTopicsPerToken
 };
-constexpr size_t kLimits = 5;
+constexpr size_t kLimits = 7;
 
 // Classes of status codes, from 1xx to 5xx.
 constexpr size_t kStatusClasses = 5;

@@ -47,7 +47,7 @@ Status read_patterns(const http::Target& target, const Route& route, const auth:
     }
   }
   if (patterns.empty()) {
-    return fail(Errc::kInvalid, "name at least one topic: /events?topic=...", "topic");
+    return fail(Errc::kInvalid, "name at least one topic, as in ?topic=...", "topic");
   }
   if (patterns.size() > most) {
     return fail(Errc::kInvalid,

@@ -202,6 +202,17 @@ class PendingTest(DaemonCase):
         self.assert_refused(pending, "the token has expired")
 
 
+class AnonymousReloadTest(DaemonCase):
+    settings = {"auth": {"anonymous": {"subscribe": ["**"]}, "tokens": TOKENS}, "stream": {"retry": "100ms"}}
+
+    def test_who_had_no_token_is_told_that_this_has_changed(self):
+        nobody = self.subscribe("cam/1")
+        self.daemon.write_config({"auth": {"anonymous": "none", "tokens": TOKENS}})
+        self.daemon.reload()
+        self.assertIn("what is allowed without a token has changed", rest_of(nobody))
+        self.assertEqual(self.fetch("GET", events_target("cam/1")).status, 401)
+
+
 class PrivateTest(DaemonCase):
     settings = {"auth": {"anonymous": {"subscribe": ["**"], "admin": ["history"]}, "tokens": TOKENS}}
 

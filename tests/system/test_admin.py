@@ -77,6 +77,10 @@ class HistoryTest(DaemonCase):
         self.assertEqual(response.status, 200, response)
         return response.json()
 
+    def test_without_a_topic_it_says_which_parameter_is_missing(self):
+        problem = self.assert_problem(self.fetch("GET", "/history"), 400, field="topic")
+        self.assertEqual(problem["detail"], "name at least one topic, as in ?topic=...")
+
     def test_an_event_is_described(self):
         position = self.publish("a\nb", event="kind", retry="700")
         page = self.history()

@@ -199,6 +199,18 @@ class Publish(unittest.TestCase):
             self.assertEqual(result.returncode, 3)
             self.assertIn(f"ringcast: cannot connect to {url}: ", result.stderr.decode())
 
+    def test_a_unix_socket_that_is_not_there_is_told_as_such(self):
+        result = run("health", "--url", "unix:/nowhere/at/all")
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.stderr.decode(),
+                         "ringcast: cannot connect to unix:/nowhere/at/all: No such file or directory\n")
+
+    def test_what_answers_in_plain_text_is_quoted(self):
+        with Stub(answer(400, "This port speaks TLS: use https://\n", "text/plain")) as broker:
+            result = run("pub", "t", "d", url=broker.url)
+        self.assertEqual(result.stderr.decode(),
+                         "ringcast: the broker answered 400: This port speaks TLS: use https://\n")
+
 
 class Subscribe(unittest.TestCase):
     def test_parameters_reach_the_broker(self):

@@ -49,6 +49,23 @@ class BadConfigurationTest(ConfigurationCase):
     def test_the_check_says_the_same(self):
         self.assert_refused("workers: many\n", 1, 10, "workers", "--check-config")
 
+    def test_a_journal_that_cannot_be_written_is_told_by_the_check_and_by_the_start(self):
+        nowhere = self.file.parent / "nowhere"
+        for flags in (["--check-config"], ["--listen", "127.0.0.1:0"]):
+            for path, why in ((nowhere, "No such file or directory"), (self.file, "is not a directory")):
+                with self.subTest(flags=flags, path=path):
+                    result = self.run_with(f"journal: {{path: {path}}}\n", *flags)
+                    self.assertEqual(result.returncode, 2)
+                    self.assertEqual(result.stderr, f"ringcastd: journal.path: {path}: {why}\n")
+        self.assertEqual(self.run_with(f"journal: {{path: {self.file.parent}}}\n", "--check-config").returncode, 0)
+
+    def test_a_mistake_in_the_file_of_a_variable_is_told_with_both_and_its_place(self):
+        self.file.write_text("a token\n---\n- {name: ci}\n", encoding="utf-8")
+        result = run("--check-config", env={"RINGCAST_AUTH_TOKENS_FILE": str(self.file)})
+        self.assertEqual(result.returncode, 2)
+        self.assertEqual(result.stderr,
+                         f"ringcastd: RINGCAST_AUTH_TOKENS_FILE: {self.file}:2:1: more than one document\n")
+
     def test_a_file_that_is_not_there(self):
         result = run("--config", str(self.file))
         self.assertEqual(result.returncode, 2)

@@ -102,6 +102,9 @@ class Faults(JournalCase):
         code, faults = self.check()
         self.assertEqual(code, 1)
         self.assertGreater(len(faults), 1)
+        for fault in faults:  # Each on its own line.
+            self.assertNotIn("\\n", fault)
+            self.assertNotIn("***", fault)
         self.assertEqual(self.check("--quick")[0], 1)
         self.assertIn(journal("export", self.directory).returncode, (0, 2))
 

@@ -153,12 +153,23 @@ class Import(JournalCase):
         self.assertEqual(self.check(), (0, ["no faults"]))
 
     def test_it_makes_no_journal_where_it_cannot(self):
-        missing = self.directory / "missing"
+        missing = self.directory / "missing" / "below"
         self.assertEqual(journal("import", missing).returncode, 2)
-        self.assertFalse(missing.exists())
+        self.assertFalse(missing.parent.exists())
         (self.directory / "journal.db-wal").write_bytes(b"of another")
         self.assertEqual(journal("import", self.directory).returncode, 2)
         self.assertFalse(self.database.exists())
+
+    def test_a_directory_that_is_missing_is_made_for_its_owner(self):
+        fresh = self.directory / "fresh"
+        self.fill(directory=fresh)
+        self.assertEqual(fresh.stat().st_mode & 0o777, 0o700)
+        self.assertEqual(len(self.exported(directory=fresh)), len(EVENTS))
+
+    def test_by_events_without_topics_is_an_error(self):
+        result = journal("stats", self.directory, "--by-events")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("--by-events requires --topics", result.stderr.decode())
 
     def test_a_leftover_of_an_interrupted_creation_is_no_hindrance(self):
         (self.directory / "journal.db.new").write_bytes(b"half")

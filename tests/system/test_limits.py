@@ -90,6 +90,9 @@ class ProxyProtocolTest(LimitCase):
             with Connection(self.address) as connection:
                 connection.send(start)
                 self.assertEqual(connection.read_to_end(), b"")
+        told = self.daemon.wait_for_log(lambda line: line["message"] == "a trusted proxy sent no PROXY header",
+                                        "of the missing header")
+        self.assertEqual((told["level"], told["module"], told["client"]), ("warn", "net", "127.0.0.1"))
 
     def test_it_may_come_in_pieces_with_the_request_behind_it(self):
         connection = Connection(self.address)
@@ -166,6 +169,24 @@ class RefusedPlacesTest(LimitCase):
         self.assertIn(b"limits.connections_per_address are in use", third.connection.read_to_end())
 
 
+class TopicsPerTokenTest(LimitCase):
+    settings = {"limits": {"topics_per_token": 1}}
+
+    def test_refusals_are_counted(self):
+        self.publish("x", "a")
+        self.assert_problem(self.try_publish("x", "b"), 429)
+        self.assertEqual((self.limited("topics_per_token"), self.limited("topics")), (1, 0))
+
+
+class AddressRateTest(LimitCase):
+    settings = {"limits": {"publish_rate_per_address": 1}}
+
+    def test_the_refusal_names_the_rate(self):
+        answers = [self.try_publish("x", "t") for _ in range(20)]
+        refused = next(answer for answer in answers if answer.status == 429)
+        self.assertEqual(refused.json()["detail"], "over limits.publish_rate_per_address")
+
+
 class RateTest(LimitCase):
     settings = {"auth": {"tokens": [token("alice", ALICE), token("bob", BOB)]},
                 "limits": {"publish_rate_per_token": 5, "publish_burst": "2s"}}
@@ -175,6 +196,7 @@ class RateTest(LimitCase):
         self.assertEqual({answer.status for answer in answers}, {200, 429})
         refused = next(answer for answer in answers if answer.status == 429)
         self.assert_problem(refused, 429)
+        self.assertEqual(refused.json()["detail"], "over limits.publish_rate_per_token")
         self.assertEqual(refused.header("Retry-After"), "1")
         self.assertEqual(self.try_publish("x", "t", bearer(BOB)).status, 200)
         self.assertGreater(self.limited("publish_rate_per_token", bearer(BOB)), 0)

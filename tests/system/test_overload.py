@@ -114,6 +114,7 @@ class TopicLimitTest(DaemonCase):
         self.assertIsNotNone(response.header("Retry-After"))
         self.publish("y", "a")
         self.assert_problem(self.try_publish_many([{"topic": "a", "data": "z"}, {"topic": "d", "data": "z"}]), 503)
+        self.assertEqual(scrape(self.address)['ringcast_limited_total{limit="topics"}'], 2)
         self.assertEqual(self.subscribe("a", since="earliest").data(2), ["x", "y"])
         self.assertEqual(self.fetch("DELETE", "/topics/b").status, 204)
         wait_until(lambda: self.try_publish("x", "d").status == 200, "a deleted topic makes room")
@@ -183,10 +184,17 @@ class DescriptorTest(unittest.TestCase):
         self.assertGreater(served, self.LIMIT // 4)
         self.assertGreater(shed, self.LIMIT // 2)
 
-    def test_the_clamped_limit_is_told(self):
-        with Daemon(preexec=self.lower_the_limit) as daemon:
-            daemon.wait_for_log(lambda line: line["level"] in ("warn", "warning") and "connections" in str(line),
-                                "warns that limits.connections was clamped")
+    def assert_told_of_the_clamped_limit(self, level, settings=None):
+        with Daemon(settings, preexec=self.lower_the_limit) as daemon:
+            told = daemon.wait_for_log(lambda line: "limits.connections is more" in line["message"],
+                                       "tells that limits.connections was clamped")
+        self.assertEqual(told["level"], level)
+
+    def test_a_chosen_limit_that_is_clamped_is_warned_of(self):
+        self.assert_told_of_the_clamped_limit("warn", {"limits": {"connections": 5000}})
+
+    def test_a_default_that_is_clamped_is_no_warning(self):
+        self.assert_told_of_the_clamped_limit("info")
 
 
 if __name__ == "__main__":

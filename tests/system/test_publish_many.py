@@ -99,6 +99,19 @@ class BadJsonTest(DaemonCase):
         problem = self.refuse([self.good(evnt="e")], index=0, field="evnt")
         self.assertIn("event", problem["detail"])
 
+    def test_lines_that_were_sent_as_one_value_are_told_their_type(self):
+        line = json.dumps(self.good()).encode()
+        for headers in (JSON, {}):
+            for between in (b"\n", b"\r\n", b"\n\n  "):
+                with self.subTest(headers=headers, between=between):
+                    problem = self.refuse(line + between + line, headers=headers)
+                    self.assertEqual(problem["detail"], f"not JSON: something follows the value at byte "
+                                                        f"{len(line + between)}; for one object a line send "
+                                                        "Content-Type: application/x-ndjson")
+        for body in (line + line, line + b" " + line, line + b"\n]", b"{\n{}"):
+            with self.subTest(body=body):
+                self.assertNotIn("ndjson", self.refuse(body)["detail"])
+
     def test_missing_fields(self):
         self.refuse([{"topic": self.topic}], index=0, field="data")
         self.refuse([{"data": "x"}], index=0)

@@ -126,6 +126,13 @@ class TlsTest(TlsCase):
         self.assertIn(b"https://", response.body)
         self.assertEqual(fetch(self.plain, "GET", "/healthz").status, 200)
 
+    def test_tls_to_a_plain_port_is_told_in_the_log(self):
+        with self.assertRaises(ssl.SSLError):
+            Connection(self.plain, tls=self.trusting())
+        told = self.daemon.wait_for_log(lambda line: line["message"] == "this port speaks plain HTTP, not TLS",
+                                        "of the other protocol")
+        self.assertEqual((told["level"], told["client"]), ("info", "127.0.0.1"))
+
     def test_garbage_and_half_handshakes_harm_nobody(self):
         for data in (b"", b"\x16", b"\x16\x03\x01\x00\xff" + b"z" * 255, bytes(range(256)) * 300):
             with self.subTest(data=data[:8]), Connection(self.secure) as connection:
@@ -248,10 +255,10 @@ class StartTest(unittest.TestCase):
     def test_files_that_cannot_serve_end_the_start_with_their_name_and_the_reason(self):
         (self.folder / "empty.pem").touch()
         for certificate, key, why in (
-                ("missing.pem", "one.key", "the certificate missing.pem: No such file or directory"),
-                ("one.pem", "missing.key", "the key missing.key: No such file or directory"),
-                ("empty.pem", "one.key", "the certificate empty.pem: holds no certificate in PEM form"),
-                ("one.pem", "other.key", "the key other.key: does not belong to one.pem")):
+                ("missing.pem", "one.key", "listen[0].tls.certificate: the certificate missing.pem: No such file or directory"),
+                ("one.pem", "missing.key", "listen[0].tls.key: the key missing.key: No such file or directory"),
+                ("empty.pem", "one.key", "listen[0].tls.certificate: the certificate empty.pem: holds no certificate in PEM form"),
+                ("one.pem", "other.key", "listen[0].tls.key: the key other.key: does not belong to one.pem")):
             with self.subTest(certificate=certificate, key=key):
                 done = self.start(certificate, key)
                 self.assertEqual((done.returncode, done.stderr), (2, f"ringcastd: {why}\n"))

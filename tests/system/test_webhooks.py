@@ -284,7 +284,7 @@ class ReloadTest(WebhookCase):
         self.daemon.reload()
         line = self.daemon.wait_for_log(lambda line: line["message"].startswith("reload failed"), "says why",
                                         skip=logged)
-        self.assertIn(f"webhooks: \"w\": secret_file: {self.secret_file}: line 1 must be", line["error"])
+        self.assertIn(f"webhooks[0].secret_file: {self.secret_file}: line 1 must be", line["error"])
         self.assertNotIn("not a secret", line["error"])
         self.publish("x")
         self.wait_for_data("x")
@@ -384,7 +384,7 @@ class StartTest(unittest.TestCase):
     def test_a_bad_secret_ends_the_start_and_is_not_shown(self):
         done = self.check("whsec_c2hvcnQ=")
         self.assertEqual(done.returncode, 2)
-        self.assertIn("webhooks: \"w\": secret_file: ", done.stderr)
+        self.assertIn("webhooks[0].secret_file: ", done.stderr)
         self.assertIn("line 1 must be whsec_ and 24 to 64 bytes in base64", done.stderr)
         self.assertNotIn("c2hvcnQ", done.stderr)
 

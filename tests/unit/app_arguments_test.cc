@@ -103,8 +103,7 @@ TEST_CASE("app: a wrong command line is one line that names what is wrong") {
   CHECK(error_of({"extra"}) == "unexpected argument extra (see ringcastd --help)");
   for (const char* option : {"--config", "--set", "--listen"}) {
     const std::string detail = error_of({option});
-    CHECK(detail.starts_with(option));
-    CHECK(detail.find('\n') == std::string::npos);
+    CHECK(detail == std::string(option) + " needs a value (see ringcastd --help)");
   }
   CHECK(error_of({"--config", "a", "--config", "b"}).starts_with("--config"));
 }

@@ -46,6 +46,19 @@ TEST_CASE("client: the problem's detail is the message, else its title, else the
   CHECK(refused(502, "<html>").message == "the broker answered 502");
 }
 
+TEST_CASE("client: where there is no problem, a short line of plain text is the message") {
+  const auto said = [](std::string body, std::string type = "text/plain; charset=utf-8") {
+    return refusal({.status = 400, .content_type = std::move(type), .body = std::move(body)})
+        .message;
+  };
+  CHECK(said("This port speaks TLS\r\nmore") == "the broker answered 400: This port speaks TLS");
+  CHECK(said(std::string(200, 'a')) == "the broker answered 400: " + std::string(200, 'a'));
+  for (const std::string& body : {std::string(), std::string(201, 'a'), std::string("a\x1b[31m")}) {
+    CHECK(said(body) == "the broker answered 400");
+  }
+  CHECK(said("This port speaks TLS", "text/html") == "the broker answered 400");
+}
+
 TEST_CASE("client: a problem names the type, the field and the line") {
   const Problem problem =
       read_problem(R"({"type":"Y","title":"T","detail":"D","field":"F","line":3,"accepted":2})");

@@ -126,6 +126,19 @@ TEST_CASE("config: an IPv6 address that lacks its quotes gets a hint") {
             .ends_with("(an IPv6 address needs quotes: \"[::1]:8080\")"));
 }
 
+TEST_CASE("config: a line that begins with a tab gets a hint") {
+  CHECK(error_of("limits:\n\tbody: 1MiB\n").ends_with("(YAML is indented by blanks, not tabs)"));
+  CHECK(error_of("limits:\n  topics: 5\n \tbody: 1MiB\n")
+            .ends_with("(YAML is indented by blanks, not tabs)"));
+}
+
+TEST_CASE("config: a number in quotes gets a hint, other text in quotes does not") {
+  CHECK(error_of("limits: {connections: \"5\"}") ==
+        "f.yaml:1:23: limits.connections: must be a whole number from 1 to 10000000, not \"5\" "
+        "(numbers are not quoted)");
+  CHECK(error_of("limits: {connections: \"many\"}").ends_with(", not \"many\""));
+}
+
 TEST_CASE("config: aliases that unfold without end are refused") {
   std::string text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 10; ++i) {
@@ -160,10 +173,9 @@ TEST_CASE("config: a long value is cut in the message") {
 TEST_CASE("config: a body must fit four times into the memory") {
   CHECK(config_of("{memory: 4MiB, limits: {body: 1MiB}}").server.limits.body_bytes == 1 << 20);
   CHECK(error_of("memory: 4MiB\nlimits: {body: 1048577}") ==
-        "f.yaml:2:16: limits.body: limits.body (1048577) must be at most a quarter of memory "
-        "(4MiB)");
+        "f.yaml:2:16: limits.body: 1048577 must be at most a quarter of memory (4MiB)");
   CHECK(error_of("memory: 2MiB") ==
-        "f.yaml:1:9: memory: limits.body (1MiB) must be at most a quarter of memory (2MiB)");
+        "f.yaml:1:9: memory: limits.body (1MiB) must be at most a quarter of 2MiB");
 }
 
 }  // namespace

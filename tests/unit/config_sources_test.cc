@@ -86,7 +86,7 @@ TEST_CASE("config: every scalar key is a variable and a flag") {
     }
     CHECK(
         error_of(with_variable(variable, "[]")).starts_with(variable + ": " + key + ": must be "));
-    CHECK(flag_error(key + "=[]").starts_with("--set " + key + ": " + key + ": must be "));
+    CHECK(flag_error(key + "=[]").starts_with("--set " + key + ": must be "));
   }
 }
 
@@ -112,9 +112,10 @@ TEST_CASE("config: setting a section leaves its other keys alone") {
 TEST_CASE("config: a bad flag is named") {
   CHECK(flag_error("page") == "--set page: write --set path.to.key=value");
   CHECK(flag_error("=1") == "--set =1: write --set path.to.key=value");
-  CHECK(flag_error("limits.bdoy=1") ==
-        "--set limits.bdoy: limits.bdoy: unknown key; did you mean limits.body?");
-  CHECK(flag_error("body=1") == "--set body: body: unknown key; did you mean limits.body?");
+  CHECK(flag_error("limits.bdoy=1") == "--set limits.bdoy: unknown key; did you mean limits.body?");
+  CHECK(flag_error("body=1") == "--set body: unknown key; did you mean limits.body?");
+  CHECK(flag_error("limits.body=200MiB") ==
+        "--set limits.body: 200MiB must be at most a quarter of memory (512MiB)");
   CHECK(flag_error("limits.body.x=1") ==
         "--set limits.body.x: limits.body: must be a size from 1KiB to 1GiB, not a map");
   CHECK(flag_error("page=[").starts_with("--set page: "));
@@ -131,6 +132,15 @@ TEST_CASE("config: an unknown variable only warns") {
       loaded_from(with_variable("RINGCAST_SERVICE_HOST_IP_ADDRESS", "10.0.0.1"));
   CHECK(orchestrated.warnings ==
         std::vector<std::string>{"RINGCAST_SERVICE_HOST_IP_ADDRESS is no setting"});
+}
+
+TEST_CASE("config: a variable for a section says how its keys are set") {
+  CHECK(loaded_from(with_variable("RINGCAST_LIMITS", "{body: 2MiB}")).warnings ==
+        std::vector<std::string>{"RINGCAST_LIMITS is no setting: limits is a section; set "
+                                 "RINGCAST_LIMITS_CONNECTIONS and the like"});
+  CHECK(loaded_from(with_variable("RINGCAST_JOURNAL_RETAIN", "{}")).warnings ==
+        std::vector<std::string>{"RINGCAST_JOURNAL_RETAIN is no setting: journal.retain is a "
+                                 "section; set RINGCAST_JOURNAL_RETAIN_BYTES and the like"});
 }
 
 TEST_CASE("config: variables that belong to others are left alone") {

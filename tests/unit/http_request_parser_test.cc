@@ -371,6 +371,30 @@ TEST_CASE("http: white space or another wrong character in a header name is refu
   }
 }
 
+TEST_CASE("http: TLS is told as such, however it arrives, and other garbage is not") {
+  const std::string hello("\x16\x03\x01\x00\xc8\x01", 6);
+  for (const size_t size : {size_t{1}, hello.size()}) {
+    RequestParser parser({});
+    const auto fed = parser.feed(std::string_view(hello).substr(0, size));
+    REQUIRE_FALSE(fed);
+    CHECK(fed.error().detail == "this port speaks plain HTTP, not TLS");
+    CHECK(parser.met_tls());
+  }
+  for (const char* garbage : {"\x15\x03", "G\x16\x03"}) {
+    RequestParser parser({});
+    const auto fed = parser.feed(garbage);
+    REQUIRE_FALSE(fed);
+    CHECK(fed.error().detail.starts_with("a control character at byte "));
+    CHECK_FALSE(parser.met_tls());
+  }
+}
+
+TEST_CASE("http: a head that is too large is told which limit that is") {
+  RequestParser parser({.max_head_bytes = 10, .max_body_bytes = 10});
+  CHECK(parser.feed("GET /aaaaaaaaaaaaa HTTP/1.1").error().detail ==
+        "the head is over limits.head: 10 bytes");
+}
+
 TEST_CASE("http: control characters are refused, tabs and bytes above ASCII are not") {
   for (char c = 0; c < 0x20; ++c) {
     if (c != '\t') {

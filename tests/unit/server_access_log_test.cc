@@ -53,6 +53,21 @@ TEST_CASE("access log: a refusal without a detail is told by its status") {
         "refused who= client=unix method=GET path=/ status=401 reason=Unauthorized");
 }
 
+TEST_CASE("access log: what begins wrongly is told once in a second, whatever else is wanted") {
+  Trail trail(AccessLines::kNone);
+  trail.clock.advance(10'000);
+  for (int i = 0; i < 3; ++i) {
+    trail.log.misbegun(LogLevel::kWarn, "no header", "192.0.2.1");
+  }
+  REQUIRE(trail.lines.size() == 1);
+  CHECK(trail.lines[0].level == LogLevel::kWarn);
+  CHECK(trail.lines[0].module == "net");
+  CHECK(trail.last() == "no header client=192.0.2.1");
+  trail.clock.advance(1000);
+  trail.log.misbegun(LogLevel::kWarn, "no header", "192.0.2.1");
+  CHECK(trail.lines.size() == 2);
+}
+
 TEST_CASE("access log: what counts as refused") {
   const Trail trail(AccessLines::kRefused);
   for (const int status : {401, 403, 413, 429}) {

@@ -34,6 +34,18 @@ bool is_transient_status(int status) {
   return status == 408 || status == 429 || (status >= 502 && status <= 504);
 }
 
+// What a server says that does not speak of problems, such as a port that wants TLS: the first line
+// of its text, if that is short.
+std::string plain_reason(const Answer& answer) {
+  constexpr size_t kLongest = 200;
+  const std::string line = answer.body.substr(0, answer.body.find_first_of("\r\n"));
+  const bool is_shown = answer.content_type.starts_with("text/plain") && line.size() <= kLongest &&
+                        std::all_of(line.begin(), line.end(), [](char c) {
+                          return static_cast<unsigned char>(c) >= ' ' && c != '\x7f';
+                        });
+  return is_shown ? line : std::string();
+}
+
 }  // namespace
 
 Error make_error(Errc code, std::string message) {
@@ -51,8 +63,10 @@ Error refusal(const Answer& answer) {
   error.problem = read_problem(answer.body);
   const std::string& title = error.problem.title;
   const std::string& detail = error.problem.detail;
-  if (!detail.empty() || !title.empty()) {
-    error.message += ": " + (detail.empty() ? title : detail);
+  const std::string& said = detail.empty() ? title : detail;
+  const std::string reason = said.empty() ? plain_reason(answer) : said;
+  if (!reason.empty()) {
+    error.message += ": " + reason;
   }
   if (answer.retry_after_s > 0) {
     error.retry_after_ms = std::min(answer.retry_after_s, kLongestWaitS) * 1'000;

@@ -1,6 +1,7 @@
 #include "cpp/src/exchange.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "base/text.h"
@@ -47,7 +48,8 @@ void Exchange::prepare(const Connecting& connecting, const std::string& token) {
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Exchange::on_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
-  if (!endpoint.unix_path.empty()) {
+  is_unix_ = !endpoint.unix_path.empty();
+  if (is_unix_) {
     curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, endpoint.unix_path.c_str());
   }
   if (endpoint.is_local) {
@@ -195,8 +197,12 @@ void Exchange::finish(CURLcode code) {
 }
 
 Error Exchange::explain(CURLcode code) const {
-  const std::string reason =
-      error_text_.front() != '\0' ? error_text_.data() : curl_easy_strerror(code);
+  std::string reason = error_text_.front() != '\0' ? error_text_.data() : curl_easy_strerror(code);
+  if (long error = 0; is_unix_ && code == CURLE_COULDNT_CONNECT &&
+                      curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &error) == CURLE_OK &&
+                      error != 0) {
+    reason = std::generic_category().message(static_cast<int>(error));  // Not "localhost port 80".
+  }
   if (is_too_large_) {
     return make_error(Errc::kTooLarge, "the answer from " + place_ + " is over " +
                                            std::to_string(kMaxAnswerBytes) + " bytes");

@@ -96,6 +96,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   std::shared_ptr<const HttpRequest> request_;
   std::weak_ptr<AnswerSink> sink_;
   std::string place_;  // The endpoint's name, for messages.
+  bool is_unix_ = false;
   std::unique_ptr<curl_slist, ListDeleter> headers_;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
   Answer answer_;

@@ -67,6 +67,6 @@ async def on_events(client, topics, handler, **options):
 
 
 async def watchers(http, topic):
-    """How many streams the topic has. `http` is an httpx.AsyncClient of the broker's URL with a token for `admin: [topics]`."""
+    """How many streams the topic has. `http`: httpx.AsyncClient of the broker; its token has `admin: [topics]` and may subscribe."""
     answer = await http.get(f"/topics/{urllib.parse.quote(topic, safe='')}")
     return 0 if answer.status_code == 404 else answer.raise_for_status().json()["subscribers"]
