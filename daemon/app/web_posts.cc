@@ -34,7 +34,7 @@ std::string failure_of(long status) {
 struct WebPosts::Transfer {
   std::unique_ptr<CURL, EasyDeleter> easy{curl_easy_init()};
   std::unique_ptr<curl_slist, ListDeleter> headers;
-  std::array<char, CURL_ERROR_SIZE> error_text{};
+  WebProgress progress;
   Done done;
 };
 
@@ -49,7 +49,7 @@ WebPosts::~WebPosts() {
 void WebPosts::start(const void* owner, const Post& post, Done done) {
   auto transfer = std::make_unique<Transfer>();
   CURL* easy = transfer->easy.get();
-  set_web_rules(easy, post.url, post.timeout_ms, transfer->error_text.data());
+  set_web_rules(easy, post.url, post.timeout_ms, transfer->progress);
   for (const std::string& header : post.headers) {
     transfer->headers.reset(
         curl_slist_append(transfer->headers.release(), header.c_str()));  // NOLINT
@@ -91,7 +91,7 @@ void WebPosts::finish(CURL* easy, CURLcode code) {
   long status = 0;
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
   transfer->done(code == CURLE_OK ? failure_of(status)
-                                  : web_failure(code, transfer->error_text.data()));
+                                  : web_failure(code, transfer->progress));
 }
 
 void WebPosts::wait(int64_t most_ms) {

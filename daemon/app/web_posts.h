@@ -2,7 +2,6 @@
 
 #include <curl/curl.h>
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>

@@ -166,6 +166,17 @@ TEST_CASE("app: a JWKS that cannot be had is told, and the old keys stay") {
   CHECK(has_only(running.told.keys(1), "2"));
 }
 
+TEST_CASE("app: a JWKS with trailers without end is not read to the end") {
+  StubServer server({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: " +
+                         std::string(64 << 10, 'x') + "\r\n\r\n",
+                     ok(jwk_set("1"))});
+  Running running(options_for(server.url()));
+  CHECK(running.told.warning(0) ==
+        "the JWKS cannot be read, so that there are no keys yet: " + server.url() +
+            ": the head of the answer is larger than 65536 bytes");
+  CHECK(has_only(running.told.keys(0), "1"));
+}
+
 TEST_CASE("app: a source ends while a server lets it wait") {
   StubServer server({""});
   {
