@@ -72,6 +72,7 @@ void WebPosts::start(const void* owner, const Post& post, Done done) {
   auto transfer = std::make_unique<Transfer>();
   CURL* easy = transfer->easy.get();
   set_web_rules(easy, post.url, post.timeout_ms, transfer->progress);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, nullptr);  // Names the host, which can be a secret.
   for (const std::string& header : post.headers) {
     transfer->headers.reset(
         curl_slist_append(transfer->headers.release(), header.c_str()));  // NOLINT

@@ -50,6 +50,8 @@ class WebhookCase(DaemonCase):
             for secret in (SECRET, OTHER_SECRET):
                 self.assertNotIn(secret.removeprefix("whsec_"), str(line))
             self.assertNotIn("/hook", str(line), "a URL can hold a secret")
+            if line and "webhook" in line:
+                self.assertNotIn(str(self.receiver.port), line.get("error", ""), "that is of the URL, too")
 
     def hook(self, **changes):
         return {"name": "w", "url": self.receiver.url, "topics": ["orders/*"],
