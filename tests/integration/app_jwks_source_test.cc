@@ -90,7 +90,7 @@ class Told {
   }
   void add_line(const LogLine& line) {
     const std::lock_guard lock(mutex_);
-    if (line.level == LogLevel::kWarn) {
+    if (line.level >= LogLevel::kWarn) {
       warnings_.push_back(line.message + ": " + line.fields.at(0).second);
     }
     changed_.notify_all();
@@ -177,6 +177,21 @@ TEST_CASE("app: a JWKS with trailers without end is not read to the end") {
   CHECK(has_only(running.told.keys(0), "1"));
 }
 
+TEST_CASE("app: a JWKS without keys that serve takes the old ones back") {
+  const std::string for_others = R"({"keys":[{"kty":"oct","alg":"HS512","k":")" +
+                                 auth::encode_base64url(std::string(64, 's')) + R"("}]})";
+  StubServer server({ok(jwk_set("1")), ok(R"({"keys":[]})"), ok(jwk_set("2")), ok(for_others)});
+  Running running(options_for(server.url()));
+  CHECK(has_only(running.told.keys(0), "1"));
+  CHECK(running.told.keys(1).keys.empty());
+  CHECK(running.told.keys(1).missing == "no key of the JWKS serves HS256");
+  CHECK(running.told.warning(0) ==
+        "the JWKS has no key that can be used: all JWTs that need one are refused: "
+        "no key of the JWKS serves HS256");
+  CHECK(has_only(running.told.keys(2), "2"));
+  CHECK(running.told.keys(3).missing == "no key of the JWKS serves HS256");
+}
+
 TEST_CASE("app: a source ends while a server lets it wait") {
   StubServer server({""});
   {
@@ -256,6 +271,10 @@ TEST_CASE("app: a key file that cannot be used is named") {
         "auth.jwt.jwks: /nonexistent/jwks.json: No such file or directory");
   CHECK(error_of({.jwks = file.path()})
             .starts_with("auth.jwt.jwks: " + file.path() + ": not a JWKS: "));
+  file.write(R"({"keys":[{"kty":"x"}]})");
+  CHECK(error_of({.jwks = file.path()}) ==
+        "auth.jwt.jwks: " + file.path() + ": no key in it can be used: keys[0]: kty \"x\" is not " +
+            "known: RSA, EC, OKP and oct are");
   file.write(std::string((64 << 10) + 1, 's'));
   CHECK(error_of({.key_file = file.path()}) ==
         "auth.jwt.key_file: " + file.path() + ": larger than 65536 bytes");
