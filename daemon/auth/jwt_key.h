@@ -60,8 +60,7 @@ class JwtKey {
 // What auth.jwt names, read.
 struct JwtKeys {
   std::vector<JwtKey> keys;
-  // Why there may be more later: "the JWKS could not be read yet", "no key of the JWKS serves ES256".
-  std::string missing;
+  std::string missing;  // Why there may be more later: "the JWKS could not be read yet".
 
   // Whether the keys are the same; their order does not count.
   [[nodiscard]] bool same_as(const JwtKeys& other) const;
