@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <condition_variable>
@@ -278,6 +279,14 @@ TEST_CASE("app: a key file that cannot be used is named") {
   file.write(std::string((64 << 10) + 1, 's'));
   CHECK(error_of({.key_file = file.path()}) ==
         "auth.jwt.key_file: " + file.path() + ": larger than 65536 bytes");
+}
+
+TEST_CASE("app: a key file that is a pipe is refused, and not waited for") {
+  const TemporaryFile file("");
+  const std::string pipe = file.path() + ".pipe";
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK(error_of({.key_file = pipe}) == "auth.jwt.key_file: " + pipe + ": is not a regular file");
+  std::remove(pipe.c_str());
 }
 
 TEST_CASE("app: keys of a file that are skipped are noted") {
