@@ -21,9 +21,9 @@ namespace ringcast::app {
 Result<auth::JwtKeys> read_jwt_keys(const auth::JwtOptions& options, const std::string& section,
                                     std::vector<std::string>& notes);
 
-// The keys of `keys` that stand alone, and `set`, the keys of its JWKS. Where none of these serves any
-// of the algorithms, `missing` says so, and they replace what was there before all the same: that a
-// key is gone takes it back.
+// The keys of `keys` that stand alone, and `set`, the keys of its JWKS. Where none of these serves
+// any of the algorithms, `missing` says so, and they replace what was there before all the same:
+// that a key is gone takes it back.
 auth::JwtKeys with_set(const auth::JwtKeys& keys, const std::vector<auth::JwtKey>& set,
                        const std::vector<auth::Algorithm>& algorithms);
 

@@ -57,10 +57,10 @@ class StubReceiver {
       }
       const std::string body = read_request(connection);
       const bool is_taken = (count % 5 != 0 || !answer_.empty()) && !body.empty();
-      const std::string answer =
-          !answer_.empty() ? answer_
-                           : std::string(is_taken ? "HTTP/1.1 204 X" : "HTTP/1.1 500 X") +
-                                 "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+      const std::string answer = !answer_.empty()
+                                     ? answer_
+                                     : std::string(is_taken ? "HTTP/1.1 204 X" : "HTTP/1.1 500 X") +
+                                           "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
       if (is_taken) {
         const std::lock_guard lock(mutex_);
         taken_ += body;
