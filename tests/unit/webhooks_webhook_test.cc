@@ -233,14 +233,16 @@ TEST_CASE("webhooks: a batch is given up in time, however long the next wait wou
 
 TEST_CASE("webhooks: what comes after the start is told, also when there was no memory at first") {
   TestWebhook test(orders(), {.grace_ms = 0}, 4 << 20);
+  Options options = orders();
+  options.topics = {"news"};
   Webhook late(
-      {orders(), {std::string(32, 'k')}}, test.hub, test.fanout, [](const LogLine&) {},
+      {options, {std::string(32, 'k')}}, test.hub, test.fanout, [](const LogLine&) {},
       [] { return uint64_t{0}; });
   const auto taken = static_cast<size_t>(test.hub.budget().left());
   test.hub.budget().charge(taken);
   CHECK_FALSE(late.turn(test.clock.steady_ms()));
   test.hub.budget().release(taken);
-  test.publish("a");
+  test.publish("a", "news");
   test.clock.advance(1'000);
   std::string told;
   for (int n = 0; n < 2; ++n) {
