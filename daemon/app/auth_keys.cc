@@ -1,5 +1,7 @@
 #include "app/auth_keys.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "app/read_file.h"
@@ -62,12 +64,55 @@ Result<auth::JwtKeys> read_jwt_keys(const auth::JwtOptions& options, const std::
   if (!set) {
     return fail(set.error().code, section + ".jwks: " + set.error().detail);
   }
+  if (set->keys.empty()) {
+    return fail(Errc::kInvalid,
+                section + ".jwks: " + options.jwks + ": no key in it can be used" +
+                    (set->skipped.empty() ? std::string() : ": " + set->skipped.front()));
+  }
   keys.keys.insert(keys.keys.end(), set->keys.begin(), set->keys.end());
   for (const std::string& skipped : set->skipped) {
     std::string note = section;
     notes.push_back(note.append(".jwks: skipped ").append(skipped));
   }
   return keys;
+}
+
+auth::JwtKeys with_set(const auth::JwtKeys& keys, const std::vector<auth::JwtKey>& set,
+                       const std::vector<auth::Algorithm>& algorithms) {
+  auth::JwtKeys all;
+  std::copy_if(keys.keys.begin(), keys.keys.end(), std::back_inserter(all.keys),
+               [](const auth::JwtKey& key) { return !key.is_in_set(); });
+  all.keys.insert(all.keys.end(), set.begin(), set.end());
+  std::string names;
+  for (const auth::Algorithm algorithm : algorithms) {
+    if (std::any_of(set.begin(), set.end(),
+                    [algorithm](const auth::JwtKey& key) { return key.serves(algorithm); })) {
+      return all;
+    }
+    names.append(names.empty() ? "" : " or ").append(auth::name_of(algorithm));
+  }
+  all.missing = "no key of the JWKS serves " + names;
+  return all;
+}
+
+void Access::keep_sets(const config::Config& config, const Access& before,
+                       const config::Config& config_before) {
+  const auto keep = [](const auth::JwtOptions& options, auth::JwtKeys& now,
+                       const auth::JwtOptions& options_before, const auth::JwtKeys& old) {
+    std::vector<auth::JwtKey> set;
+    std::copy_if(old.keys.begin(), old.keys.end(), std::back_inserter(set),
+                 [](const auth::JwtKey& key) { return key.is_in_set(); });
+    if (options.is_jwks_url() && options.jwks == options_before.jwks && !set.empty()) {
+      now = with_set(now, set, options.algorithms);
+    }
+  };
+  keep(config.auth.jwt, keys, config_before.auth.jwt, before.keys);
+  const mercure::Options& hub = config.server.mercure;
+  const mercure::Options& hub_before = config_before.server.mercure;
+  if (hub_before.enabled) {  // Else nobody has read them.
+    keep(hub.jwt, mercure_keys, hub_before.jwt, before.mercure_keys);
+    keep(hub.subscriber_jwt, subscriber_keys, hub_before.subscriber_jwt, before.subscriber_keys);
+  }
 }
 
 Status Access::make(const config::Config& config) {

@@ -21,6 +21,12 @@ namespace ringcast::app {
 Result<auth::JwtKeys> read_jwt_keys(const auth::JwtOptions& options, const std::string& section,
                                     std::vector<std::string>& notes);
 
+// The keys of `keys` that stand alone, and `set`, the keys of its JWKS. Where none of these serves
+// any of the algorithms, `missing` says so, and they replace what was there before all the same:
+// that a key is gone takes it back.
+auth::JwtKeys with_set(const auth::JwtKeys& keys, const std::vector<auth::JwtKey>& set,
+                       const std::vector<auth::Algorithm>& algorithms);
+
 // Whom to believe, and the keys that it is made of.
 struct Access {
   auth::JwtKeys keys;             // Of auth.jwt,
@@ -29,6 +35,10 @@ struct Access {
   std::shared_ptr<const auth::Authenticator> authenticator;
   std::shared_ptr<const mercure::Authority> mercure;  // Null: it is off.
 
+  // What JWKS at URLs held is taken over from before the reload, where the URLs are the same: they
+  // are not waited for.
+  void keep_sets(const config::Config& config, const Access& before,
+                 const config::Config& config_before);
   // Makes both of the keys. After a failure they are as before.
   Status make(const config::Config& config);
 };

@@ -86,17 +86,7 @@ Status Daemon::apply(config::Loaded loaded, Access access, std::vector<webhooks:
   // What was told of open streams has to be taken back at the same place.
   next.server.mercure.path = config_.server.mercure.path;
   next.server.mercure.subscriptions = config_.server.mercure.subscriptions;
-  // A JWKS at a URL was not waited for: what it held last counts until it is read again.
-  const auto keep = [&](auth::JwtKeys Access::*which, const auth::JwtOptions& options,
-                        const auth::JwtOptions& before) {
-    if (!(access.*which).missing.empty() && options == before) {
-      access.*which = access_.*which;
-    }
-  };
-  keep(&Access::keys, next.auth.jwt, config_.auth.jwt);
-  keep(&Access::mercure_keys, next.server.mercure.jwt, config_.server.mercure.jwt);
-  keep(&Access::subscriber_keys, next.server.mercure.subscriber_jwt,
-       config_.server.mercure.subscriber_jwt);
+  access.keep_sets(next, access_, config_);
   if (Status made = access.make(next); !made) {
     return made;
   }

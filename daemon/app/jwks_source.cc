@@ -78,10 +78,7 @@ Result<auth::JwkSet> JwksSource::read() {
 }
 
 void JwksSource::take(auth::JwkSet set) {
-  auth::JwtKeys next;
-  std::copy_if(keys_.keys.begin(), keys_.keys.end(), std::back_inserter(next.keys),
-               [](const auth::JwtKey& key) { return !key.is_in_set(); });
-  next.keys.insert(next.keys.end(), set.keys.begin(), set.keys.end());
+  auth::JwtKeys next = with_set(keys_, set.keys, options_.algorithms);
   if (next.same_as(keys_)) {
     return;
   }
@@ -90,6 +87,12 @@ void JwksSource::take(auth::JwkSet set) {
     log_({LogLevel::kWarn, "a key of the JWKS is skipped", {{"key", skipped}}, "auth"});
   }
   log_({LogLevel::kInfo, "the JWKS was read", {{"keys", std::to_string(set.keys.size())}}, "auth"});
+  if (!next.missing.empty()) {
+    log_({LogLevel::kError,
+          "the JWKS has no key that can be used: all JWTs that need one are refused",
+          {{"error", next.missing}},
+          "auth"});
+  }
   on_keys_(std::move(next));
 }
 

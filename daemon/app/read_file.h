@@ -7,7 +7,8 @@
 
 namespace ringcast::app {
 
-// All of a file. kIo when it cannot be read, kInvalid when it is larger; both name it.
+// All of a regular file: a pipe could let its reader wait forever. kIo when it cannot be read,
+// kInvalid when it is larger or no such file; both name it.
 Result<std::string> read_file(const std::string& path, size_t max_bytes);
 
 }  // namespace ringcast::app

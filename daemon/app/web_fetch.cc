@@ -1,6 +1,5 @@
 #include "app/web_fetch.h"
 
-#include <array>
 #include <utility>
 
 #include "app/web_rules.h"
@@ -51,8 +50,8 @@ Result<std::string> WebFetch::get(const std::string& url, size_t max_bytes) {
     return fail(Errc::kIo, url + ": libcurl cannot be started");
   }
   Body body{.text = {}, .max_bytes = max_bytes};
-  std::array<char, CURL_ERROR_SIZE> error_text{};
-  set_web_rules(easy.get(), url, kTimeoutMs, error_text.data());
+  WebProgress progress;
+  set_web_rules(easy.get(), url, kTimeoutMs, progress);
   curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, &Body::on_bytes);
   curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &body);
   curl_multi_add_handle(multi_.get(), easy.get());
@@ -62,7 +61,7 @@ Result<std::string> WebFetch::get(const std::string& url, size_t max_bytes) {
     return fail(Errc::kIo, url + ": larger than " + std::to_string(max_bytes) + " bytes");
   }
   if (code != CURLE_OK) {
-    return fail(Errc::kIo, url + ": " + web_failure(code, error_text.data()));
+    return fail(Errc::kIo, url + ": " + web_failure(code, progress));
   }
   long status = 0;
   curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);

@@ -2,7 +2,6 @@
 
 #include <curl/curl.h>
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -24,7 +23,8 @@ class WebPosts {
     std::string_view body;  // Until its outcome, or cancel().
     int64_t timeout_ms;
   };
-  // Empty: the server has answered with 2xx. Else why it did not count.
+  // Empty: the server has answered with 2xx, whatever else it says. Else why it did not count;
+  // never with anything of the URL, which can be a secret.
   using Done = std::function<void(const std::string& failure)>;
 
   WebPosts();
@@ -48,6 +48,7 @@ class WebPosts {
     void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
   };
 
+  std::vector<CURL*> lingering();
   void finish(CURL* easy, CURLcode code);
 
   std::unique_ptr<CURLM, MultiDeleter> multi_;

@@ -2,18 +2,26 @@
 
 #include <curl/curl.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 namespace ringcast::app {
 
-// What every request of the daemon keeps to: HTTP only, certificates are checked, redirects are not
-// followed, as what they lead to was not configured, and plain HTTP goes past proxies. `error_text`
-// has CURL_ERROR_SIZE bytes and outlives the request.
-void set_web_rules(CURL* easy, const std::string& url, int64_t timeout_ms, char* error_text);
+// What is kept while a request runs.
+struct WebProgress {
+  size_t head_bytes = 0;  // Of the answer, with what goes before it and the trailers behind it.
+  std::array<char, CURL_ERROR_SIZE> error_text{};
+};
 
-// Why a request has no answer.
-[[nodiscard]] std::string web_failure(CURLcode code, const char* error_text);
+// What every request of the daemon keeps to: HTTP only, certificates are checked, redirects are not
+// followed, as what they lead to was not configured, plain HTTP goes past proxies, and the head of
+// the answer has at most 64 KiB. `progress` outlives the request.
+void set_web_rules(CURL* easy, const std::string& url, int64_t timeout_ms, WebProgress& progress);
+
+// Why a request has no answer. Can name the host.
+[[nodiscard]] std::string web_failure(CURLcode code, const WebProgress& progress);
 
 // The threads of requests leave signals to the main one.
 void block_signals();

@@ -157,10 +157,11 @@ void WebhookSender::take_targets(std::vector<webhooks::Target> targets) {
 void WebhookSender::remove(size_t index) {
   const webhooks::Webhook& webhook = *webhooks_[index];
   posts_.cancel(&webhook);
-  if (webhook.undelivered() > 0) {
+  if (webhook.undelivered() > 0 || webhook.is_behind()) {
+    const std::string bound = webhook.is_behind() ? "at least " : "";
     log_({LogLevel::kWarn,
           "events for the webhook are left undelivered",
-          {{"webhook", webhook.name()}, {"events", std::to_string(webhook.undelivered())}},
+          {{"webhook", webhook.name()}, {"events", bound + std::to_string(webhook.undelivered())}},
           "webhooks"});
   }
   webhooks_.erase(webhooks_.begin() + static_cast<std::ptrdiff_t>(index));

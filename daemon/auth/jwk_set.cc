@@ -283,10 +283,6 @@ Result<JwkSet> parse_jwk_set(std::string_view text) {
   if (!has_keys) {
     return invalid("not a JWKS: it has no \"keys\"");
   }
-  if (set.keys.empty()) {
-    return invalid("no key in it can be used" +
-                   (set.skipped.empty() ? std::string() : ": " + set.skipped.front()));
-  }
   return set;
 }
 

@@ -15,8 +15,8 @@ struct JwkSet {
 };
 
 // Reads a JWKS (RFC 7517 section 5). A key that is not for checking signatures, or not of a kind
-// that we know, is skipped, as the RFC wants it. kInvalid when the text is no JWKS, has a name
-// twice in one object, has more than 100 keys, or none that can be used.
+// that we know, is skipped, as the RFC wants it; a set without keys is one, too. kInvalid when the
+// text is no JWKS, has a name twice in one object, or has more than 100 keys.
 Result<JwkSet> parse_jwk_set(std::string_view text);
 
 }  // namespace ringcast::auth

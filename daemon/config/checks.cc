@@ -90,6 +90,17 @@ Status check_share(const Amount& part, const Amount& whole, uint64_t share, std:
 Status check_shares(const Config& config, std::span<const Assignment> assignments) {
   const Amount body{"limits.body", config.server.limits.body_bytes};
   const Amount memory{"memory", config.server.memory_bytes};
+  // Each webhook holds up to two batches, and those of all may take a half: what receivers that
+  // hang hold must not keep publishers out.
+  Amount batches{"webhooks", 0};
+  for (const webhooks::Options& webhook : config.webhooks) {
+    batches.bytes += 2 * webhook.batch_bytes;
+  }
+  if (batches.bytes > memory.bytes / 2) {
+    return fail_at(last_of(assignments, "webhooks")->value->where, "webhooks",
+                   "two times batch_bytes of all together (" + print_size(batches.bytes) +
+                       ") must be at most half of memory (" + print_size(memory.bytes) + ")");
+  }
   // One event must not be able to take the whole budget.
   if (auto status = check_share(body, memory, 4, "a quarter of ", assignments); !status) {
     return status;

@@ -45,12 +45,13 @@ void Batch::add_missed(std::optional<uint64_t> missed) {
   missed_ = missed_ && missed ? std::optional(*missed_ + *missed) : std::nullopt;
 }
 
-std::string Batch::body(std::string_view webhook, int64_t unix_ms) const {
-  std::string json = R"({"type":"ringcast.events","timestamp":)";
-  json::append_string(json, sse::format_time(unix_ms));
-  json += R"(,"data":{"webhook":)";
-  json::append_string(json, webhook);
-  return json.append(R"(,"events":[)").append(elements_).append("]}}");
+std::string Batch::take_body(std::string_view webhook, int64_t unix_ms) {
+  std::string head = R"({"type":"ringcast.events","timestamp":)";
+  json::append_string(head, sse::format_time(unix_ms));
+  head += R"(,"data":{"webhook":)";
+  json::append_string(head, webhook);
+  head += R"(,"events":[)";
+  return std::exchange(elements_, {}).insert(0, head).append("]}}");
 }
 
 }  // namespace ringcast::webhooks

@@ -25,8 +25,9 @@ class Batch {
   // How many events it tells to be missing; nothing when that cannot be known.
   [[nodiscard]] std::optional<uint64_t> missed() const noexcept { return missed_; }
 
-  // The body of the request.
-  [[nodiscard]] std::string body(std::string_view webhook, int64_t unix_ms) const;
+  // The body of the request. It takes the elements along: what stays is what
+  // begin_with_loss_of() has to know, and the numbers.
+  [[nodiscard]] std::string take_body(std::string_view webhook, int64_t unix_ms);
 
  private:
   void append(std::string_view json);

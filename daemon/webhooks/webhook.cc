@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include "server/presence.h"
@@ -34,7 +35,8 @@ Webhook::Webhook(Target target, server::Hub& hub, server::Fanout& fanout, Log lo
       hub_(hub),
       fanout_(fanout),
       log_(std::move(log)),
-      random_(std::move(random)) {
+      random_(std::move(random)),
+      resume_(hub_.last_position()) {
   gathering_.add_start(start_json(hub_.clock().unix_ms()));
 }
 
@@ -46,6 +48,13 @@ Webhook::~Webhook() {
 void Webhook::apply(Target target) {
   const std::vector<std::string> before = subscription().patterns;
   const uint64_t most_bytes = target_.options.batch_bytes;
+  const auto attempts = [](const Target& of) {
+    return std::tie(of.options.url, of.options.retry_ms, of.options.retry_most_ms, of.keys);
+  };
+  if (attempts(target) != attempts(target_)) {
+    backoff_.reset();
+    hurry(hub_.clock().steady_ms());
+  }
   target_ = std::move(target);
   if (subscription().patterns != before || target_.options.batch_bytes != most_bytes) {
     fanout_.refresh();  // So that what is new to it begins here.
@@ -108,12 +117,12 @@ bool Webhook::turn(int64_t now_ms) {
 
 // What was gathered becomes the next to send, and makes room.
 bool Webhook::shift(int64_t now_ms) {
-  if (!sending_.empty() || gathering_.empty()) {
+  if (is_sending() || gathering_.empty()) {
     return false;
   }
   sending_ = std::exchange(gathering_, {});
   id_ = new_id(random_);
-  body_ = sending_.body(target_.options.name, hub_.clock().unix_ms());
+  body_ = sending_.take_body(target_.options.name, hub_.clock().unix_ms());
   first_attempt_ms_ = 0;
   attempt_ms_ = std::max(attempt_ms_, now_ms);
   const bool was_blocked = subscriber_ && subscriber_->is_blocked();
@@ -125,7 +134,7 @@ bool Webhook::shift(int64_t now_ms) {
 }
 
 std::optional<Request> Webhook::next(int64_t now_ms) {
-  if (sending_.empty() || is_in_flight_ || now_ms < attempt_ms_) {
+  if (!is_sending() || is_in_flight_ || now_ms < attempt_ms_) {
     return std::nullopt;
   }
   first_attempt_ms_ = first_attempt_ms_ == 0 ? now_ms : first_attempt_ms_;
@@ -158,7 +167,11 @@ void Webhook::failed(int64_t now_ms, std::string_view why) {
   counts_->requests.add();
   counts_->failures.add();
   const Options& options = target_.options;
-  const int64_t wait_ms = backoff_.next(options.retry_ms, options.retry_most_ms, random_());
+  int64_t wait_ms = backoff_.next(options.retry_ms, options.retry_most_ms, random_());
+  const int64_t left_ms = first_attempt_ms_ + options.give_up_ms - now_ms;
+  if (left_ms > 0) {
+    wait_ms = std::min(wait_ms, left_ms);  // The last attempt is at the end of the time.
+  }
   attempt_ms_ = now_ms + wait_ms;
   if (!counts_->is_failing.exchange(true)) {
     log_({LogLevel::kWarn,
@@ -166,7 +179,7 @@ void Webhook::failed(int64_t now_ms, std::string_view why) {
           {{"webhook", name()}, {"error", std::string(why)}, {"retry_ms", std::to_string(wait_ms)}},
           "webhooks"});
   }
-  if (now_ms - first_attempt_ms_ >= options.give_up_ms) {
+  if (left_ms <= 0) {
     log_({LogLevel::kError,
           "events for the webhook were given up",
           {{"webhook", name()},
@@ -186,12 +199,12 @@ void Webhook::give_up() {
 }
 
 int64_t Webhook::due_ms() const {
-  const int64_t attempt = sending_.empty() || is_in_flight_ ? kNever : attempt_ms_;
+  const int64_t attempt = !is_sending() || is_in_flight_ ? kNever : attempt_ms_;
   return std::min(attempt, subscriber_ ? kNever : open_ms_);
 }
 
 bool Webhook::is_caught_up() const {
-  return subscriber_ && subscriber_->is_at_tail && sending_.empty() && gathering_.empty();
+  return !is_behind() && !is_sending() && gathering_.empty();
 }
 
 // Whole blocks only. Only events have to wait for room: what a gap says must not be cut off from
@@ -203,14 +216,12 @@ size_t Webhook::write(std::span<const std::string_view> pieces) {
     while (!piece.empty()) {
       const size_t size = std::min(piece.find(kEnd), piece.size() - kEnd.size()) + kEnd.size();
       if (!take(piece.substr(0, size))) {
-        recharge();
         return taken;
       }
       taken += size;
       piece.remove_prefix(size);
     }
   }
-  recharge();
   return taken;
 }
 
@@ -228,6 +239,7 @@ bool Webhook::take(std::string_view block) {
     return false;
   }
   gathering_.add(*element);
+  recharge();
   counts_->lost.add(element->missed.value_or(0));
   return true;
 }
@@ -238,15 +250,17 @@ bool Webhook::wants(Kind kind) const {
                                 : true;
 }
 
+// Where memory is short it gathers no more than one event: the others are there already.
 bool Webhook::has_room_for(const Element& element) const {
-  return gathering_.events() == 0 ||
-         (gathering_.events() < target_.options.batch &&
-          gathering_.bytes() + element.json.size() <= target_.options.batch_bytes);
+  const size_t size = element.json.size();
+  return gathering_.events() == 0 || (gathering_.events() < target_.options.batch &&
+                                      gathering_.bytes() + size <= target_.options.batch_bytes &&
+                                      std::cmp_greater_equal(hub_.budget().left(), size));
 }
 
 void Webhook::recharge() {
   hub_.budget().release(charged_);
-  charged_ = gathering_.bytes() + sending_.bytes() + body_.size();
+  charged_ = gathering_.bytes() + body_.size();
   hub_.budget().charge(charged_);
 }
 

@@ -59,7 +59,8 @@ class Webhook final : public server::FrameSink {
   Webhook(Target target, server::Hub& hub, server::Fanout& fanout, Log log, Random random);
   ~Webhook() override;
 
-  // It goes on where it is, with other settings.
+  // It goes on where it is, with other settings. Where they change how it is tried, what waits
+  // after a failure is tried at once.
   void apply(Target target);
   // After each turn of the fan-out: opens and reopens its subscription, and closes a batch. True
   // when the fan-out has to turn again.
@@ -77,6 +78,8 @@ class Webhook final : public server::FrameSink {
   [[nodiscard]] bool is_caught_up() const;
   // Events that were taken from the rings and not delivered.
   [[nodiscard]] uint64_t undelivered() const { return sending_.events() + gathering_.events(); }
+  // There may be more, which were not taken from the rings.
+  [[nodiscard]] bool is_behind() const { return !subscriber_ || !subscriber_->is_at_tail; }
 
   [[nodiscard]] const std::string& name() const { return target_.options.name; }
   [[nodiscard]] std::shared_ptr<const WebhookCounts> counts() const { return counts_; }
@@ -91,6 +94,7 @@ class Webhook final : public server::FrameSink {
   void close();
   bool take(std::string_view block);
   [[nodiscard]] bool wants(Kind kind) const;
+  [[nodiscard]] bool is_sending() const { return !body_.empty(); }
   [[nodiscard]] bool has_room_for(const Element& element) const;
   bool shift(int64_t now_ms);
   void give_up();
@@ -104,13 +108,13 @@ class Webhook final : public server::FrameSink {
   const std::shared_ptr<WebhookCounts> counts_ = std::make_shared<WebhookCounts>();
   json::Reader reader_;
   std::unique_ptr<server::Subscriber> subscriber_;
-  std::string resume_;  // Where the next subscription starts; empty: now.
+  std::string resume_;  // Where the next subscription starts.
   int64_t open_ms_ = 0;
   bool has_ended_ = false;  // By the fan-out: it wants to be opened again.
   Batch gathering_;
-  Batch sending_;
-  std::string id_;                // Of `sending_`,
-  std::string body_;              // and what it says.
+  Batch sending_;                 // Its numbers; `body_` has its elements.
+  std::string id_;                // Of the request,
+  std::string body_;              // and what it says; empty: there is none.
   int64_t first_attempt_ms_ = 0;  // 0: none so far.
   int64_t attempt_ms_ = 0;        // The next one.
   bool is_in_flight_ = false;

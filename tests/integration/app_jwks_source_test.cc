@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <condition_variable>
@@ -90,7 +91,7 @@ class Told {
   }
   void add_line(const LogLine& line) {
     const std::lock_guard lock(mutex_);
-    if (line.level == LogLevel::kWarn) {
+    if (line.level >= LogLevel::kWarn) {
       warnings_.push_back(line.message + ": " + line.fields.at(0).second);
     }
     changed_.notify_all();
@@ -164,6 +165,34 @@ TEST_CASE("app: a JWKS that cannot be had is told, and the old keys stay") {
   CHECK(running.told.warning(3) == old + "larger than 1048576 bytes");
   CHECK(has_only(running.told.keys(0), "1"));
   CHECK(has_only(running.told.keys(1), "2"));
+}
+
+TEST_CASE("app: a JWKS with trailers without end is not read to the end") {
+  std::string endless = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
+  for (int n = 0; n < 70; ++n) {
+    endless += "X: " + std::string(1000, 'x') + "\r\n";
+  }
+  StubServer server({endless + "\r\n", ok(jwk_set("1"))});
+  Running running(options_for(server.url()));
+  CHECK(running.told.warning(0) ==
+        "the JWKS cannot be read, so that there are no keys yet: " + server.url() +
+            ": the head of the answer is larger than 65536 bytes");
+  CHECK(has_only(running.told.keys(0), "1"));
+}
+
+TEST_CASE("app: a JWKS without keys that serve takes the old ones back") {
+  const std::string for_others = R"({"keys":[{"kty":"oct","alg":"HS512","k":")" +
+                                 auth::encode_base64url(std::string(64, 's')) + R"("}]})";
+  StubServer server({ok(jwk_set("1")), ok(R"({"keys":[]})"), ok(jwk_set("2")), ok(for_others)});
+  Running running(options_for(server.url()));
+  CHECK(has_only(running.told.keys(0), "1"));
+  CHECK(running.told.keys(1).keys.empty());
+  CHECK(running.told.keys(1).missing == "no key of the JWKS serves HS256");
+  CHECK(running.told.warning(0) ==
+        "the JWKS has no key that can be used: all JWTs that need one are refused: "
+        "no key of the JWKS serves HS256");
+  CHECK(has_only(running.told.keys(2), "2"));
+  CHECK(running.told.keys(3).missing == "no key of the JWKS serves HS256");
 }
 
 TEST_CASE("app: a source ends while a server lets it wait") {
@@ -245,9 +274,21 @@ TEST_CASE("app: a key file that cannot be used is named") {
         "auth.jwt.jwks: /nonexistent/jwks.json: No such file or directory");
   CHECK(error_of({.jwks = file.path()})
             .starts_with("auth.jwt.jwks: " + file.path() + ": not a JWKS: "));
+  file.write(R"({"keys":[{"kty":"x"}]})");
+  CHECK(error_of({.jwks = file.path()}) ==
+        "auth.jwt.jwks: " + file.path() + ": no key in it can be used: keys[0]: kty \"x\" is not " +
+            "known: RSA, EC, OKP and oct are");
   file.write(std::string((64 << 10) + 1, 's'));
   CHECK(error_of({.key_file = file.path()}) ==
         "auth.jwt.key_file: " + file.path() + ": larger than 65536 bytes");
+}
+
+TEST_CASE("app: a key file that is a pipe is refused, and not waited for") {
+  const TemporaryFile file("");
+  const std::string pipe = file.path() + ".pipe";
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK(error_of({.key_file = pipe}) == "auth.jwt.key_file: " + pipe + ": is not a regular file");
+  std::remove(pipe.c_str());
 }
 
 TEST_CASE("app: keys of a file that are skipped are noted") {

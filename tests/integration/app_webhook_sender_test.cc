@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "app/system.h"
@@ -18,10 +19,11 @@ namespace {
 constexpr int kPublishers = 3;
 constexpr int kEvents = 400;  // Of each.
 
-// Takes one request on each connection, and refuses every fifth one.
+// Takes one request on each connection, and refuses every fifth one. With an answer, it gives that,
+// and leaves the connection open.
 class StubReceiver {
  public:
-  StubReceiver() {
+  explicit StubReceiver(std::string answer = {}) : answer_(std::move(answer)) {
     thread_ = std::thread([this] { serve(); });
   }
   StubReceiver(const StubReceiver&) = delete;
@@ -29,6 +31,9 @@ class StubReceiver {
   ~StubReceiver() {
     listener_.stop();
     thread_.join();
+    for (const int held : held_) {
+      close(held);
+    }
   }
 
   [[nodiscard]] std::string url() const { return listener_.url(); }
@@ -51,15 +56,21 @@ class StubReceiver {
         return;
       }
       const std::string body = read_request(connection);
-      const bool is_taken = count % 5 != 0 && !body.empty();
-      const std::string answer = std::string(is_taken ? "HTTP/1.1 204 X" : "HTTP/1.1 500 X") +
-                                 "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+      const bool is_taken = (count % 5 != 0 || !answer_.empty()) && !body.empty();
+      const std::string answer = !answer_.empty()
+                                     ? answer_
+                                     : std::string(is_taken ? "HTTP/1.1 204 X" : "HTTP/1.1 500 X") +
+                                           "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
       if (is_taken) {
         const std::lock_guard lock(mutex_);
         taken_ += body;
         changed_.notify_all();
       }
       send(connection, answer.data(), answer.size(), MSG_NOSIGNAL);
+      if (!answer_.empty()) {
+        held_.push_back(connection);
+        continue;
+      }
       close(connection);
     }
   }
@@ -75,6 +86,8 @@ class StubReceiver {
     return body;
   }
 
+  const std::string answer_;
+  std::vector<int> held_;  // The thread's.
   test::LoopbackListener listener_;
   std::mutex mutex_;  // Guards taken_.
   std::condition_variable changed_;
@@ -162,6 +175,25 @@ TEST_CASE("app: the end of webhooks delivers what there is") {
   }
   sender.finish(60'000);
   CHECK(receiver.taken().find("\"data\":\"49\"") != std::string::npos);
+}
+
+TEST_CASE("app: a 2xx counts, whatever comes behind it, or does not come") {
+  const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string& rest : {std::string(), "100000\r\n" + std::string(100'000, 'x'),
+                                  "0\r\nX: " + std::string(100'000, 'x'), std::string("zz")}) {
+    const SystemClock clock;
+    server::Hub hub(roomy(), "e", clock);
+    StubReceiver receiver(head + rest);
+    WebhookSender sender(hub, [](const LogLine&) {});
+    sender.apply({target(receiver)});
+    receiver.taken_until("start");
+    publish(hub, "next");
+    receiver.taken_until("\"data\":\"next\"");
+    const auto counts = sender.snapshot();
+    REQUIRE(counts.size() == 1);
+    CHECK(counts[0].requests > 0);
+    CHECK(counts[0].failures == 0);
+  }
 }
 
 TEST_CASE("app: without webhooks there is nothing to end, and afterwards nothing is woken") {

@@ -55,15 +55,16 @@ class ReloadTest(DaemonCase):
         self.assertEqual(self.retry_of_a_new_stream(), before)
 
     def test_a_signal_during_a_reload_is_another_reload(self):
-        fifo = self.daemon.folder / "keys"
+        fifo = self.daemon.folder / "pipe"
         os.mkfifo(fifo)  # A reload that reads it waits for a writer.
         before = self.retry_of_a_new_stream()
         counted = scrape(self.address)
-        self.reload_with({"auth": {"anonymous": {"admin": ["metrics"]},
-                                   "jwt": {"algorithms": ["HS256"], "key_file": str(fifo)}}})
-        with open(fifo, "wb") as key:  # The reload has opened it.
+        os.replace(fifo, self.daemon.config_file)
+        self.daemon.reload()
+        with open(self.daemon.config_file, "w", encoding="utf-8") as first:  # The reload has opened it.
+            self.daemon.config_file.unlink()
             self.reload_with({"stream": {"retry": f"{before + 1}ms"}})
-            key.write(b"k" * 32)
+            first.write("stream: {retry: 3s}")
         wait_until(lambda: scrape(self.address)["ringcast_config_reloads_total{outcome=\"done\"}"] >=
                    counted["ringcast_config_reloads_total{outcome=\"done\"}"] + 2, "both have ended")
         self.assertEqual(self.retry_of_a_new_stream(), before + 1)

@@ -50,6 +50,8 @@ class WebhookCase(DaemonCase):
             for secret in (SECRET, OTHER_SECRET):
                 self.assertNotIn(secret.removeprefix("whsec_"), str(line))
             self.assertNotIn("/hook", str(line), "a URL can hold a secret")
+            if line and "webhook" in line:
+                self.assertNotIn(str(self.receiver.port), line.get("error", ""), "that is of the URL, too")
 
     def hook(self, **changes):
         return {"name": "w", "url": self.receiver.url, "topics": ["orders/*"],
@@ -177,6 +179,18 @@ class DeliveryTest(WebhookCase):
         self.assertEqual(self.daemon.wait(), 0)
         left = [line for line in self.daemon.lines if line and "left undelivered" in line["message"]]
         self.assertEqual([line["events"] for line in left], ["1"])
+
+    def test_at_the_end_it_is_said_that_there_is_more_than_can_be_counted(self):
+        release = threading.Event()
+        self.addCleanup(release.set)
+        self.receiver.answer = lambda request: release.wait(60) and 200
+        self.publish("x")
+        self.receiver.wait_for(lambda receiver: len(receiver.requests) >= 2, "is asked")
+        self.publish_numbers(0, 300)
+        self.daemon.terminate()
+        self.assertEqual(self.daemon.wait(), 0)
+        left = [line for line in self.daemon.lines if line and "left undelivered" in line["message"]]
+        self.assertEqual([line["events"] for line in left], ["at least 101"])
 
 
 class LossTest(WebhookCase):

@@ -108,6 +108,17 @@ TEST_CASE("config: joins and leaves are only told of topics in presence") {
   CHECK(problem_of("presence: [\"**\"]\n" + hook).empty());
 }
 
+TEST_CASE("config: the batches of all webhooks fit into half of the memory") {
+  const auto error_with = [](const std::string& first, const std::string& second) {
+    return problem_of("memory: 64MiB\nwebhooks: [{name: a, " + kRest + ", batch_bytes: " + first +
+                      "}, {name: b, " + kRest + ", batch_bytes: " + second + "}]");
+  };
+  CHECK(error_with("8MiB", "8MiB").empty());
+  CHECK(error_with("8MiB", "8193KiB") ==
+        "f.yaml:2:11: webhooks: two times batch_bytes of all together (32770KiB) must be at most "
+        "half of memory (64MiB)");
+}
+
 TEST_CASE("config: presence is a list of patterns of publishers' topics") {
   CHECK(config_of("presence: [\"rooms/*\", a]").server.presence ==
         std::vector<std::string>{"rooms/*", "a"});

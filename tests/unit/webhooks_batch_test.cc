@@ -83,7 +83,7 @@ TEST_CASE("webhooks: a body has the webhook's name and the elements in order") {
   batch.add_start(R"({"kind":"start"})");
   batch.add(event_element(R"({"n":1})"));
   CHECK(batch.events() == 1);
-  CHECK(batch.body("chat", 1'700'000'000'000) ==
+  CHECK(batch.take_body("chat", 1'700'000'000'000) ==
         R"({"type":"ringcast.events","timestamp":"2023-11-14T22:13:20.000Z",)"
         R"("data":{"webhook":"chat","events":[{"kind":"start"},{"n":1}]}})");
 }
@@ -96,13 +96,13 @@ TEST_CASE("webhooks: what was given up is told in the next batch, before all els
   Batch next;
   next.add(event_element(R"({"n":2})"));
   next.begin_with_loss_of(dropped);
-  CHECK(next.body("w", 0).find(R"([{"kind":"start"},)"
-                               R"({"kind":"gap","reason":"undelivered","missed":6},{"n":2}])") !=
-        std::string::npos);
+  CHECK(next.take_body("w", 0).find(
+            R"([{"kind":"start"},)"
+            R"({"kind":"gap","reason":"undelivered","missed":6},{"n":2}])") != std::string::npos);
   Batch last;
   last.begin_with_loss_of(next);  // Given up as well.
-  CHECK(last.body("w", 0).find(R"([{"kind":"start"},)"
-                               R"({"kind":"gap","reason":"undelivered","missed":7}])") !=
+  CHECK(last.take_body("w", 0).find(R"([{"kind":"start"},)"
+                                    R"({"kind":"gap","reason":"undelivered","missed":7}])") !=
         std::string::npos);
 }
 
@@ -112,7 +112,8 @@ TEST_CASE("webhooks: where one loss cannot be counted, none of them is") {
   dropped.add(event_element("{}"));
   Batch next;
   next.begin_with_loss_of(dropped);
-  CHECK(next.body("w", 0).find(R"("reason":"undelivered","missed":null)") != std::string::npos);
+  CHECK(next.take_body("w", 0).find(R"("reason":"undelivered","missed":null)") !=
+        std::string::npos);
 }
 
 TEST_CASE("webhooks: only a start that was not delivered is no loss") {
@@ -120,7 +121,7 @@ TEST_CASE("webhooks: only a start that was not delivered is no loss") {
   dropped.add_start(R"({"kind":"start"})");
   Batch next;
   next.begin_with_loss_of(dropped);
-  CHECK(next.body("w", 0).find(R"([{"kind":"start"}])") != std::string::npos);
+  CHECK(next.take_body("w", 0).find(R"([{"kind":"start"}])") != std::string::npos);
 }
 
 TEST_CASE("webhooks: the wait doubles up to its bound, and is at least a half of it") {

@@ -19,8 +19,9 @@ Options orders() {
 
 // A hub, and a webhook whose requests the test carries.
 struct TestWebhook {
-  explicit TestWebhook(Options options = orders(), topics::Policy policy = {.grace_ms = 0})
-      : hub(options_of(policy), "e", clock),
+  explicit TestWebhook(Options options = orders(), topics::Policy policy = {.grace_ms = 0},
+                       uint64_t memory_bytes = 512ULL << 20)
+      : hub(options_of(policy, memory_bytes), "e", clock),
         fanout(hub, hub.own_reader(), {}),
         webhook(
             {std::move(options), {std::string(32, 'k')}}, hub, fanout,
@@ -29,8 +30,9 @@ struct TestWebhook {
     turn();
   }
 
-  static server::Options options_of(const topics::Policy& policy) {
+  static server::Options options_of(const topics::Policy& policy, uint64_t memory_bytes) {
     server::Options options;
+    options.memory_bytes = memory_bytes;
     options.policies.fallback = policy;
     return options;
   }
@@ -67,8 +69,9 @@ struct TestWebhook {
 
 // A webhook behind its start.
 struct Started : TestWebhook {
-  explicit Started(Options options = orders(), topics::Policy policy = {.grace_ms = 0})
-      : TestWebhook(std::move(options), policy) {
+  explicit Started(Options options = orders(), topics::Policy policy = {.grace_ms = 0},
+                   uint64_t memory_bytes = 512ULL << 20)
+      : TestWebhook(std::move(options), policy, memory_bytes) {
     REQUIRE_FALSE(request().empty());
     deliver();
   }
@@ -212,6 +215,47 @@ TEST_CASE("webhooks: a batch is given up in the end, and the next one tells of i
   CHECK(gist(test.request()) == "gap:1 b");
 }
 
+TEST_CASE("webhooks: a batch is given up in time, however long the next wait would be") {
+  Options options = orders();
+  options.give_up_ms = 5'000;
+  options.retry_ms = 3'600'000;
+  options.retry_most_ms = 3'600'000;
+  Started test(options);
+  test.publish("a");
+  CHECK(gist(test.request()) == "a");
+  test.fail();
+  CHECK(test.webhook.due_ms() == test.clock.steady_ms() + 5'000);
+  test.clock.advance(5'000);
+  CHECK(gist(test.request()) == "a");
+  test.fail();
+  CHECK(test.logged.back() == "events for the webhook were given up");
+}
+
+TEST_CASE("webhooks: what comes after the start is told, also when there was no memory at first") {
+  TestWebhook test(orders(), {.grace_ms = 0}, 4 << 20);
+  Options options = orders();
+  options.topics = {"news"};
+  Webhook late(
+      {options, {std::string(32, 'k')}}, test.hub, test.fanout, [](const LogLine&) {},
+      [] { return uint64_t{0}; });
+  const auto taken = static_cast<size_t>(test.hub.budget().left());
+  test.hub.budget().charge(taken);
+  CHECK_FALSE(late.turn(test.clock.steady_ms()));
+  test.hub.budget().release(taken);
+  test.publish("a", "news");
+  test.clock.advance(1'000);
+  std::string told;
+  for (int n = 0; n < 2; ++n) {
+    while (test.fanout.turn() || late.turn(test.clock.steady_ms())) {
+    }
+    const auto made = late.next(test.clock.steady_ms());
+    REQUIRE(made);
+    told += gist(made->body) + "|";
+    late.delivered();
+  }
+  CHECK(told == "start|a|");
+}
+
 TEST_CASE("webhooks: what has left the ring while a receiver was away is a gap") {
   Options options = orders();
   options.batch = 1;
@@ -244,6 +288,30 @@ TEST_CASE("webhooks: a slow receiver does not hold up what leaves the rings") {
   CHECK(test.hub.view("orders/1")->events <= 3);
 }
 
+TEST_CASE("webhooks: what a request carries is in memory once") {
+  Options options = orders();
+  options.batch_bytes = 1 << 20;
+  Started test(options, {.events = 1, .grace_ms = 0});
+  const int64_t before = test.hub.budget().used();
+  test.publish(std::string(500'000, 'a'));
+  CHECK_FALSE(test.request().empty());
+  test.publish("b");  // The ring lets the other go.
+  test.turn();
+  CHECK(test.hub.budget().used() - before < 600'000);
+}
+
+TEST_CASE("webhooks: where memory is short it gathers an event, and leaves it to publishers") {
+  Options options = orders();
+  options.batch_bytes = 16 << 20;
+  Started test(options, {.events = 8, .grace_ms = 0}, 4 << 20);
+  for (int n = 0; n < 40; ++n) {
+    test.publish(std::string(400'000, 'a'));
+    test.turn();
+  }
+  CHECK_FALSE(test.request().empty());
+  CHECK(test.hub.budget().left() >= 0);
+}
+
 TEST_CASE("webhooks: it sends of presence what it is told to") {
   Options options = orders();
   options.sends_publish = false;
@@ -273,6 +341,27 @@ TEST_CASE("webhooks: with other settings it goes on where it was") {
   CHECK(gist(test.request()) == "b");
   test.deliver();
   CHECK(gist(test.request()) == "c d before");
+}
+
+TEST_CASE("webhooks: with another receiver it does not wait any longer after failures") {
+  Options options = orders();
+  options.retry_ms = 3'600'000;
+  options.retry_most_ms = 86'400'000;
+  Started test(options);
+  test.publish("a");
+  CHECK(gist(test.request()) == "a");
+  test.fail();
+  options.batch = 10;
+  test.webhook.apply({options, {std::string(32, 'k')}});
+  CHECK(test.request().empty());  // Nothing that decides on attempts.
+  options.url = "https://b.example/";
+  options.retry_ms = 1'000;
+  test.webhook.apply({options, {std::string(32, 'k')}});
+  CHECK(gist(test.request()) == "a");
+  test.fail();
+  CHECK(test.webhook.due_ms() == test.clock.steady_ms() + 500);
+  test.webhook.apply({options, {std::string(32, 'l')}});
+  CHECK(gist(test.request()) == "a");
 }
 
 TEST_CASE("webhooks: a topic that is new to it is told of from now on") {
