@@ -42,7 +42,7 @@ void JwksSource::run() {
   while (wait(wait_ms)) {
     auto set = read();
     if (set) {
-      take(*std::move(set));
+      take(*set);
       retry_ms = kFirstRetryMs;
       wait_ms = options_.refresh_ms;
       continue;
@@ -77,7 +77,7 @@ Result<auth::JwkSet> JwksSource::read() {
   return set ? std::move(set) : fail(Errc::kInvalid, options_.jwks + ": " + set.error().detail);
 }
 
-void JwksSource::take(auth::JwkSet set) {
+void JwksSource::take(const auth::JwkSet& set) {
   auth::JwtKeys next = with_set(keys_, set.keys, options_.algorithms);
   if (next.same_as(keys_)) {
     return;

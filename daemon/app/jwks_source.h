@@ -34,7 +34,7 @@ class JwksSource {
   // False when it is time to end.
   bool wait(int64_t ms);
   Result<auth::JwkSet> read();
-  void take(auth::JwkSet set);
+  void take(const auth::JwkSet& set);
 
   const auth::JwtOptions options_;
   auth::JwtKeys keys_;  // The thread's.
