@@ -327,7 +327,8 @@ class Hub {
   void find_repeats(std::vector<Draft>& drafts, std::string_view who, int64_t now_ms);
   struct Need {
     size_t bytes = 0;
-    std::unordered_set<std::string_view> fresh;  // Topics that hold no events so far.
+    std::unordered_set<std::string_view>
+        fresh;  // Topics that hold no events so far, but for the broker's.
   };
   [[nodiscard]] static bool is_own(const std::vector<Draft>& drafts);
   [[nodiscard]] Need need_of(const std::vector<Draft>& drafts) const;

@@ -65,7 +65,7 @@ Hub::Need Hub::need_of(const std::vector<Draft>& drafts) const {
       const topics::Topic* topic = catalog_.find(name);
       need.bytes += 2 * sizeof(topics::Ring::Slot);  // Rings grow by doubling.
       need.bytes += topic == nullptr ? topics::Catalog::cost_of(name) : 0;
-      if (topic == nullptr || !topic->holds_events()) {
+      if ((topic == nullptr || !topic->holds_events()) && !topics::is_reserved(name)) {
         need.fresh.insert(name);
       }
     }
@@ -74,14 +74,17 @@ Hub::Need Hub::need_of(const std::vector<Draft>& drafts) const {
 }
 
 // Of limits.topics only those count that hold events, and none of the broker's: what is told of
-// readers must not keep publishers out, nor cost what they published. `claimed` gets the topics
-// that count for their creator from now on; with a failure there are none.
+// readers must not keep publishers out. `claimed` gets the topics that count for their creator from
+// now on; with a failure there are none.
 Status Hub::make_room(const std::vector<Draft>& drafts, const Publisher& who,
                       std::vector<std::string>& claimed) {
-  if (is_own(drafts)) {
-    return Ok{};  // See Retention::append().
-  }
   const Need need = need_of(drafts);
+  if (is_own(drafts)) {
+    // Their share is kept for them, as far as what was published may leave: see
+    // Retention::append().
+    static_cast<void>(retention_.make_room(need.bytes));
+    return Ok{};
+  }
   if (!need.fresh.empty() && catalog_.topics_with_events + need.fresh.size() > topics_limit_) {
     return fail(Errc::kOverloaded,
                 "limits.topics: " + std::to_string(topics_limit_) + " topics hold events already",

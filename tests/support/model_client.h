@@ -73,6 +73,7 @@ class Client final : public server::FrameSink {
     bool deleted = false;     // Some of it left by DELETE...
     bool expired = false;     // ...some did not.
     bool disconnect = false;  // A topic that lost some of it wants that.
+    bool is_short = false;    // Some of it are the broker's own events, where memory is short.
     bool before_open = false;
     PerTopic gone_high{};
     std::optional<uint64_t> resumed{};

@@ -70,6 +70,7 @@ class Log {
   [[nodiscard]] const topics::Policy& policy(size_t topic) const { return *policies_[topic]; }
   // Losses of the topic at or below need not have an exact number.
   [[nodiscard]] bool may_fold() const { return may_fold_; }
+  [[nodiscard]] bool is_tight() const { return is_tight_; }
   [[nodiscard]] const PerTopic& fuzzy() const { return fuzzy_; }
   [[nodiscard]] const PerTopic& gone_high() const { return gone_high_; }
   [[nodiscard]] size_t size(size_t topic) const { return rings_[topic].size(); }

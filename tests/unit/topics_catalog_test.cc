@@ -249,9 +249,11 @@ TEST_CASE("topics: what is forgotten of the broker's topics is no loss to reader
 TEST_CASE("topics: own events that were lost before they had a place are told who may want them") {
   Shelf shelf;
   const auto path = std::make_shared<const Matcher>(
-      "test", "/.well-known/{x}", "/.well-known/", [](std::string_view) { return false; }, 0);
+      "test", "/.well-known/{x}", "/.well-known/", [](std::string_view) { return false; },
+      Matcher::Cost{});
   const auto other = std::make_shared<const Matcher>(
-      "test", "https://a/{x}", "https://a/", [](std::string_view) { return false; }, 0);
+      "test", "https://a/{x}", "https://a/", [](std::string_view) { return false; },
+      Matcher::Cost{});
   const Joined exact(shelf, {"$sys/presence/a"});
   const Joined published(shelf, {"news/*", "a"});
   Interest hub;
