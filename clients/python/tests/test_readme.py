@@ -77,7 +77,7 @@ class Readme(unittest.TestCase):
     def test_gaps_and_envelopes(self):
         self.client.publish("orders/1", {"a": 1}, event="paid")
         self.prints("gap.missed", r"^None events are gone: (epoch|unknown)$")
-        self.prints("gap.missed", r"^orders/1 20\S+Z \{'a': 1\}$")
+        self.prints("gap.missed", r'^orders/1 20\S+Z \{"a":1\}$')
 
     def test_asyncio(self):
         self.prints("AsyncClient", "^hello$")
