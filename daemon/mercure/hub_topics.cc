@@ -22,11 +22,11 @@ std::string normal_path(std::string_view path) {
   return out;
 }
 
+}  // namespace
+
 bool is_at_or_below(std::string_view path, std::string_view root) {
   return path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/');
 }
-
-}  // namespace
 
 HubTopics::HubTopics(std::string_view path, topics::Url url) : path_(path), url_(std::move(url)) {
   add_root(path_);

@@ -8,6 +8,9 @@
 
 namespace ringcast::mercure {
 
+// Whether a path is `root` or below it. Neither ends with "/".
+[[nodiscard]] bool is_at_or_below(std::string_view path, std::string_view root);
+
 // The topics that are the hub's own: its URL and what is below it, whatever the scheme and the
 // host. Whoever could publish to them could forge subscription events. Immutable.
 class HubTopics {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "auth/source.h"
+#include "mercure/hub_topics.h"
 #include "topics/uri_template.h"
 
 namespace ringcast::mercure {
@@ -67,8 +68,7 @@ Selector read_selector(std::string_view text) {
 
 topics::MatcherRef match_all_but(std::string_view root) {
   const auto test = [without = std::string(root)](std::string_view name) {
-    return !name.starts_with(without) ||
-           (name.size() > without.size() && name[without.size()] != '/');
+    return !is_at_or_below(name, without);
   };
   return std::make_shared<const topics::Matcher>("all but " + std::string(root), "*", "", test,
                                                  topics::Matcher::Cost{.memory = root.size()});

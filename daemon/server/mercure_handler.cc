@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "mercure/draft_document.h"
+#include "mercure/hub_topics.h"
 #include "mercure/match_query.h"
 #include "mercure/selector.h"
 #include "mercure/subscription_document.h"
@@ -27,11 +28,8 @@ constexpr std::string_view kSubscriptions = "/subscriptions";
 
 // Belongs to the hub: what it tells of subscriptions is in such topics, and nobody else's.
 bool is_of_subscriptions(std::string_view topic, std::string_view path) {
-  if (!topic.starts_with(path) || !topic.substr(path.size()).starts_with(kSubscriptions)) {
-    return false;
-  }
-  topic.remove_prefix(path.size() + kSubscriptions.size());
-  return topic.empty() || topic.front() == '/';
+  return topic.starts_with(path) &&
+         mercure::is_at_or_below(topic.substr(path.size()), kSubscriptions);
 }
 
 // A topic as the catalog has it: those of subscriptions are the broker's own, and longer, as they

@@ -104,7 +104,8 @@ Topic& Retention::lose_own(uint64_t seq) {
   return topic;
 }
 
-// What was published does not leave for them. One event stays, however large.
+// What was published has left for them as far as it may: see Hub::make_room(). One event stays,
+// however large.
 void Retention::bound_own(uint64_t newest_seq) {
   int64_t to_free = std::max(own_.bytes() - own_share(), -budget_.left());
   while (to_free > 0 || catalog_.own_with_events > most_own_topics_) {

@@ -52,8 +52,8 @@ class Retention {
       : catalog_(catalog), budget_(budget), pumped_(pumped), ids_(budget), own_(budget) {}
 
   // Puts a sealed event in the ring of one of its topics, evicts what that has too much, and
-  // returns it. The broker's own events need no room made: they have a share of the memory, and
-  // their oldest leave for the newest, whoever has not read them.
+  // returns it. The broker's own events have a share of the memory: beyond it, or where none is
+  // left, their oldest leave for the newest, whoever has not read them.
   Topic& append(const EventRef& event, std::string_view name);
   // Own events of any of the broker's topics, up to `seq`, were lost before they had a place.
   // Returns the topic that tells who may want them.

@@ -167,6 +167,23 @@ TEST_CASE("app: a JWKS that cannot be had is told, and the old keys stay") {
   CHECK(has_only(running.told.keys(1), "2"));
 }
 
+TEST_CASE("app: the head of an answer has at most 64 KiB") {
+  const std::string body = jwk_set("1");
+  const auto with_head_of = [&](size_t bytes) {
+    std::string head = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+    while (head.size() + 2000 < bytes) {
+      head += "X: " + std::string(1000, 'x') + "\r\n";
+    }
+    head += "X: " + std::string(bytes - head.size() - 7, 'x') + "\r\n\r\n";
+    CHECK(head.size() == bytes);
+    return head + body;
+  };
+  StubServer server({with_head_of(65'537), with_head_of(65'536)});
+  Running running(options_for(server.url()));
+  CHECK(running.told.warning(0).ends_with("the head of the answer is larger than 65536 bytes"));
+  CHECK(has_only(running.told.keys(0), "1"));
+}
+
 TEST_CASE("app: a JWKS with trailers without end is not read to the end") {
   std::string endless = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
   for (int n = 0; n < 70; ++n) {

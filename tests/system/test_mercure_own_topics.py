@@ -14,7 +14,9 @@ class NameTest(MercureCase):
                 self.assert_problem(self.try_hear(LIST + odd), 400, field="topic")
 
     def test_but_they_may_be_as_long_as_a_selector(self):
-        self.hear(LIST + "/" + "x" * (4096 - len(LIST) - 1)).close()
+        longest = LIST + "/" + "x" * (4096 - len(LIST) - 1)
+        self.hear(longest).close()
+        self.assert_problem(self.try_hear(longest + "x"), 400, field="topic")
         self.assert_problem(self.try_hear("x" * 1025), 400, field="topic")
 
 

@@ -67,6 +67,13 @@ class WebhookCase(DaemonCase):
         self.daemon.reload()
         self.daemon.wait_for_log(lambda line: line["message"] == "reload done", "says that it is done", skip=logged)
 
+    def stall(self):
+        """The receiver answers no request until what this returns is set."""
+        release = threading.Event()
+        self.addCleanup(release.set)
+        self.receiver.answer = lambda request: release.wait(60) and 200
+        return release
+
     def wait_for_data(self, *data):
         self.receiver.wait_for(lambda receiver: len(receiver.data()) >= len(data), f"has {len(data)} events")
         self.assertEqual(self.receiver.data(), list(data))
@@ -74,7 +81,6 @@ class WebhookCase(DaemonCase):
     def metric(self, name):
         text = self.fetch("GET", "/metrics").body.decode()
         return float(re.search(rf"^ringcast_webhook_{name}{{webhook=\"w\"}} (\S+)", text, re.MULTILINE)[1])
-
 
     def wait_for_metric(self, name, value):
         """It is written once the answer to a request was read."""
@@ -148,9 +154,7 @@ class DeliveryTest(WebhookCase):
         self.assertEqual(faults, [])
 
     def test_publishers_and_readers_do_not_wait_for_a_receiver_that_stalls(self):
-        release = threading.Event()
-        self.addCleanup(release.set)
-        self.receiver.answer = lambda request: release.wait(60) and 200
+        release = self.stall()
         stream = self.listener()
         for number in range(200):
             self.publish(str(number))
@@ -159,9 +163,7 @@ class DeliveryTest(WebhookCase):
         self.wait_for_data(*[str(n) for n in range(200)])
 
     def test_at_the_end_what_is_there_is_delivered(self):
-        release = threading.Event()
-        self.addCleanup(release.set)
-        self.receiver.answer = lambda request: release.wait(60) and 200
+        release = self.stall()
         for number in range(150):
             self.publish(str(number))
         self.daemon.terminate()
@@ -170,9 +172,7 @@ class DeliveryTest(WebhookCase):
         self.assertEqual(self.receiver.data(), [str(n) for n in range(150)])
 
     def test_a_receiver_that_stalls_does_not_hold_up_the_end(self):
-        release = threading.Event()
-        self.addCleanup(release.set)
-        self.receiver.answer = lambda request: release.wait(60) and 200
+        self.stall()
         self.publish("x")
         self.receiver.wait_for(lambda receiver: len(receiver.requests) >= 2, "is asked")
         self.daemon.terminate()
@@ -181,9 +181,7 @@ class DeliveryTest(WebhookCase):
         self.assertEqual([line["events"] for line in left], ["1"])
 
     def test_at_the_end_it_is_said_that_there_is_more_than_can_be_counted(self):
-        release = threading.Event()
-        self.addCleanup(release.set)
-        self.receiver.answer = lambda request: release.wait(60) and 200
+        self.stall()
         self.publish("x")
         self.receiver.wait_for(lambda receiver: len(receiver.requests) >= 2, "is asked")
         self.publish_numbers(0, 300)
@@ -198,9 +196,7 @@ class LossTest(WebhookCase):
     webhook = {"batch": 5}
 
     def test_what_has_left_the_history_is_a_gap_where_it_was(self):
-        release = threading.Event()
-        self.addCleanup(release.set)
-        self.receiver.answer = lambda request: release.wait(60) and 200
+        release = self.stall()
         for number in range(300):  # Of fewer than 16 times the history it is known how many are gone.
             self.publish(str(number))
         release.set()

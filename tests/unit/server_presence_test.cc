@@ -126,6 +126,25 @@ TEST_CASE(
   CHECK(test.hub.counts().topics_with_events == 2);
 }
 
+TEST_CASE(
+    "server: where all memory holds what was published, presence has its share all the same") {
+  Options options;
+  options.memory_bytes = 1 << 20;
+  TestPresence test(options);
+  for (int number = 0; test.hub.budget().left() > 1000; ++number) {
+    REQUIRE(number < 10'000);
+    std::vector<Draft> drafts(1);
+    drafts[0].event = sse::Event::encode({.data = std::string(500, 'x')},
+                                         {"news/" + std::to_string(number % 10)});
+    REQUIRE(test.hub.publish(drafts, "", Hub::kNoWorker));
+  }
+  std::vector<std::unique_ptr<Stay>> stays;
+  for (int number = 0; number < 20; ++number) {
+    stays.push_back(test.presence.join({"a"}, ""));
+  }
+  CHECK(test.told("a").size() == 20);
+}
+
 TEST_CASE("server: with a journal, presence takes its place in the sequence and no row") {
   FakeClock clock;
   FakeJournal journal;

@@ -142,6 +142,7 @@ TEST_CASE("topics: several matchers are compared with so many topics at the most
 TEST_CASE("topics: a slow matcher counts as several, and alone is compared with fewer topics") {
   const MatcherRef slow = matcher("", "y", 136);
   CHECK(matcher("", "x", 39)->weight() == 1);
+  CHECK(matcher("", "x", 40)->weight() == 5);
   CHECK(slow->weight() == 17);
   MatcherIndex<int> index;
   index[slow] = 1;
