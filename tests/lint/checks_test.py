@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 import check_docs
 import check_layers
@@ -142,6 +143,17 @@ class Tidy(TemporaryTree):
         self.assertEqual(run_tidy.fingerprint(source, "g++ a.cc", b"rules"), before)
         far.write_text("int b;\n")
         self.assertNotEqual(run_tidy.fingerprint(source, "g++ a.cc", b"rules"), before)
+
+
+    def test_files_are_judged_together_unless_their_own_names_meet(self):
+        files = {"a.cc": "constexpr int kMost = 1;\nint Ring::size() {\n",
+                 "b.cc": "constexpr int kMost = 2;\n",
+                 "c.cc": "int Topic::size() {\nstruct File {\n",
+                 "d.cc": "using File = int;\n"}
+        members = [(self.write(name, text), name) for name, text in files.items()]
+        with unittest.mock.patch("os.cpu_count", lambda: 1):
+            batches = run_tidy.batches_of({(self.root, "g++ SOURCE"): members, (self.root, "g++ -O0 SOURCE"): members[:1]})
+        self.assertEqual(sorted("".join(mark[0] for _, mark in batch) for _, batch in batches), ["a", "ac", "bd"])
 
 
 class CountTests(unittest.TestCase):

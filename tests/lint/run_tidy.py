@@ -4,15 +4,17 @@
 Usage: run_tidy.py BUILD_DIR, which holds compile_commands.json. A file is judged again when it, a header
 of ours that it reaches, its compile command, .clang-tidy or the version of clang-tidy changed.
 """
+import collections
 import concurrent.futures
 import hashlib
 import json
+import math
 import os
 import pathlib
 import re
 import subprocess
 import sys
-import time
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STAMPS = ROOT / "build" / "tidy"
@@ -21,6 +23,9 @@ VERSION = "14"  # Others find other things; the rules were chosen with this one.
 # The static analyzer gives up on a function early: what it finds, it finds soon, and templates of libraries
 # took it minutes.
 ANALYZER = [f"--extra-arg={word}" for word in ("-Xclang", "-analyzer-config", "-Xclang", "max-nodes=20000")]
+OUTPUT = re.compile(r" -o \S+")
+BATCH = 16  # Files that are judged at once, at the most.
+OWN_NAME = re.compile(r"^[A-Za-z][^(={;\n]*?(?<!:)\b(\w+)(?: = | {|\(|;$)", re.MULTILINE)  # At the start of a line: no member.
 INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
 
 
@@ -57,26 +62,65 @@ def stamp_of(source: pathlib.Path) -> pathlib.Path:
 
 
 def stale(build: pathlib.Path, rules: bytes):
-    """The sources to judge, each with the fingerprint to store when it passes, biggest first."""
-    found = []
-    for entry in json.loads((build / "compile_commands.json").read_text()):
-        source = pathlib.Path(entry["directory"], entry["file"]).resolve()
+    """The sources to judge, in groups that are compiled alike: each with the fingerprint to store when it passes."""
+    entries = json.loads((build / "compile_commands.json").read_text())
+    sources = {pathlib.Path(entry["directory"], entry["file"]).resolve(): entry for entry in entries}
+    groups = collections.defaultdict(list)
+    for source, entry in sources.items():  # Once, though several targets compile it.
         if not any(source.is_relative_to(root) for root in INCLUDE_ROOTS):
             continue
         mark = fingerprint(source, entry["command"], rules)
         stamp = stamp_of(source)
         if not stamp.is_file() or stamp.read_text() != mark:
-            found.append((source, mark))
-    return sorted(found, key=lambda item: -item[0].stat().st_size)
+            alike = OUTPUT.sub("", entry["command"].replace(entry["file"], "SOURCE"))
+            groups[source.parent, alike].append((source, mark))
+    return groups
 
 
-def judge(build: pathlib.Path, source: pathlib.Path, mark: str):
-    begun = time.monotonic()
-    run = subprocess.run(["clang-tidy", "--quiet", *ANALYZER, "-p", str(build), str(source)],
-                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+def batches_of(groups):
+    """What is judged at once, biggest first: files whose own names do not meet."""
+    most = min(BATCH, math.ceil(sum(map(len, groups.values())) / os.cpu_count()))
+    batches = []
+    for (_, command), members in groups.items():
+        first = len(batches)
+        for member in members:
+            names = set(OWN_NAME.findall(member[0].read_text()))
+            for _, batch, taken in batches[first:]:
+                if len(batch) < most and not names & taken:
+                    batch.append(member)
+                    taken |= names
+                    break
+            else:
+                batches.append((command, [member], names))
+    return sorted(((command, batch) for command, batch, _ in batches),
+                  key=lambda item: -sum(source.stat().st_size for source, _ in item[1]))
+
+
+def run_clang_tidy(command: str, sources):
+    """Judges the sources as one text: most of the time goes to the headers, which it reads once so."""
+    with tempfile.TemporaryDirectory(dir=STAMPS) as folder:
+        text = sources[0]
+        if len(sources) > 1:
+            text = pathlib.Path(folder, "batch.cc")
+            text.write_text("\n".join(source.read_text() for source in sources))
+        entry = {"directory": str(ROOT), "file": str(text), "command": command.replace("SOURCE", str(text))}
+        pathlib.Path(folder, "compile_commands.json").write_text(json.dumps([entry]))
+        return subprocess.run(["clang-tidy", "--quiet", *ANALYZER, "-p", folder, str(text)],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+
+
+def judge(command: str, members):
+    """The files with findings, each with these. When several together do not pass, they are judged apart: what is
+    reported is always of one file."""
+    run = run_clang_tidy(command, [source for source, _ in members])
     if run.returncode == 0:
-        stamp_of(source).write_text(mark)
-    return source, run, time.monotonic() - begun
+        for source, mark in members:
+            stamp_of(source).write_text(mark)
+        return []
+    if len(members) == 1:
+        return [(members[0][0], run.stdout)]
+    half = len(members) // 2
+    return judge(command, members[:half]) + judge(command, members[half:])
 
 
 def main() -> int:
@@ -87,17 +131,19 @@ def main() -> int:
         print(f"clang-tidy {major} has other checks than {VERSION}: not judged")
         return 0
     STAMPS.mkdir(parents=True, exist_ok=True)
-    work = stale(build, version.encode() + (ROOT / ".clang-tidy").read_bytes())
-    failed = 0
+    batches = batches_of(stale(build, version.encode() + (ROOT / ".clang-tidy").read_bytes()))
+    total = sum(len(members) for _, members in batches)
+    judged = failed = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = [pool.submit(judge, build, source, mark) for source, mark in work]
-        for done, job in enumerate(concurrent.futures.as_completed(jobs), 1):
-            source, run, seconds = job.result()
-            print(f"tidy [{done}/{len(work)}] {source.relative_to(ROOT)} {seconds:.1f} s", flush=True)
-            if run.returncode != 0:
+        jobs = {pool.submit(judge, *batch): batch for batch in batches}
+        for job in concurrent.futures.as_completed(jobs):
+            members = jobs[job][1]
+            judged += len(members)
+            print(f"tidy [{judged}/{total}] {members[0][0].parent.relative_to(ROOT)}", flush=True)
+            for source, findings in job.result():
                 failed += 1
-                print(run.stdout, flush=True)
-    print(f"tidy: {len(work)} files judged, {failed} with findings")
+                print(f"{source.relative_to(ROOT)}:\n{findings}", flush=True)
+    print(f"tidy: {total} files judged, {failed} with findings")
     return 1 if failed else 0
 
 
