@@ -11,11 +11,6 @@ namespace {
 constexpr int64_t kTimeoutMs = 10'000;
 constexpr int kPollMs = 1'000;
 
-struct EasyDeleter {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-using Easy = std::unique_ptr<CURL, EasyDeleter>;
-
 struct Body {
   std::string text;
   size_t max_bytes;
@@ -45,7 +40,7 @@ void WebFetch::stop() noexcept {
 }
 
 Result<std::string> WebFetch::get(const std::string& url, size_t max_bytes) {
-  const Easy easy(curl_easy_init());
+  const EasyHandle easy(curl_easy_init());
   if (!easy || !multi_) {
     return fail(Errc::kIo, url + ": libcurl cannot be started");
   }

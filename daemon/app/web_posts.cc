@@ -11,9 +11,6 @@ namespace ringcast::app {
 
 namespace {
 
-struct EasyDeleter {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
 struct ListDeleter {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
@@ -52,7 +49,7 @@ std::string failure_of(long status) {
 }  // namespace
 
 struct WebPosts::Transfer {
-  std::unique_ptr<CURL, EasyDeleter> easy{curl_easy_init()};
+  EasyHandle easy{curl_easy_init()};
   std::unique_ptr<curl_slist, ListDeleter> headers;
   WebProgress progress;
   size_t body_left = kMostBodyBytes;

@@ -4,19 +4,12 @@
 #include <array>
 
 #include "config/composite_keys.h"
+#include "config/units.h"
 
 namespace ringcast::config {
 
 namespace {
 
-constexpr uint64_t kKiB = 1ULL << 10;
-constexpr uint64_t kMiB = 1ULL << 20;
-constexpr uint64_t kGiB = 1ULL << 30;
-constexpr uint64_t kTiB = 1ULL << 40;
-constexpr int64_t kSecond = 1000;
-constexpr int64_t kMinute = 60 * kSecond;
-constexpr int64_t kHour = 60 * kMinute;
-constexpr int64_t kDay = 24 * kHour;
 constexpr int64_t kTenYears = 3650 * kDay;
 constexpr uint64_t kMany = 10'000'000;
 constexpr uint64_t kManyOnDisk = 1'000'000'000;

@@ -224,6 +224,12 @@ Failure fail_at(const Where& where, std::string_view path, std::string_view what
   return failure;
 }
 
+const Where& where_of(const Node& map, std::string_view name) {
+  const auto is_it = [&](const Node::Entry& entry) { return entry.name == name; };
+  const auto entry = std::find_if(map.entries.begin(), map.entries.end(), is_it);
+  return entry == map.entries.end() ? map.where : entry->value->where;
+}
+
 std::string found(const Node& node) {
   switch (node.kind) {
     case Node::Kind::kNull:

@@ -32,12 +32,6 @@ Result<std::string> read_text(const Node& map, std::string_view name, const std:
   return value.scalar;
 }
 
-const Where& where_of(const Node& map, std::string_view name) {
-  const auto is_it = [&](const Node::Entry& entry) { return entry.name == name; };
-  const auto entry = std::find_if(map.entries.begin(), map.entries.end(), is_it);
-  return entry == map.entries.end() ? map.where : entry->value->where;
-}
-
 Result<auth::StaticToken> read_token(const Node& map, const std::string& path) {
   if (map.kind != Node::Kind::kMap) {
     return fail_at(map.where, path, "must be a map with name and sha256, not " + found(map));

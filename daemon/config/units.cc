@@ -16,12 +16,12 @@ struct Unit {
 };
 
 // Largest first, because printing takes the first one that fits.
-constexpr std::array kBinarySizes = {Unit{"GiB", 1ULL << 30}, Unit{"MiB", 1ULL << 20},
-                                     Unit{"KiB", 1ULL << 10}, Unit{"B", 1}, Unit{"", 1}};
+constexpr std::array kBinarySizes = {Unit{"GiB", kGiB}, Unit{"MiB", kMiB}, Unit{"KiB", kKiB},
+                                     Unit{"B", 1}, Unit{"", 1}};
 constexpr std::array kDecimalSizes = {Unit{"GB", 1'000'000'000}, Unit{"MB", 1'000'000},
                                       Unit{"kB", 1000}};
-constexpr std::array kTimes = {Unit{"d", 86'400'000}, Unit{"h", 3'600'000}, Unit{"m", 60'000},
-                               Unit{"s", 1000}, Unit{"ms", 1}};
+constexpr std::array kTimes = {Unit{"d", kDay}, Unit{"h", kHour}, Unit{"m", kMinute},
+                               Unit{"s", kSecond}, Unit{"ms", 1}};
 
 template <size_t N>
 std::optional<uint64_t> scale(std::string_view text, const std::array<Unit, N>& units) {

@@ -7,6 +7,17 @@
 
 namespace ringcast::config {
 
+// Bytes.
+inline constexpr uint64_t kKiB = 1ULL << 10;
+inline constexpr uint64_t kMiB = 1ULL << 20;
+inline constexpr uint64_t kGiB = 1ULL << 30;
+inline constexpr uint64_t kTiB = 1ULL << 40;
+// Milliseconds.
+inline constexpr int64_t kSecond = 1000;
+inline constexpr int64_t kMinute = 60 * kSecond;
+inline constexpr int64_t kHour = 60 * kMinute;
+inline constexpr int64_t kDay = 24 * kHour;
+
 // Reads "1048576", "64KiB", "1MB": a whole number with an optional unit out of kSizeUnits.
 // Nothing when it is none or does not fit.
 [[nodiscard]] std::optional<uint64_t> parse_size(std::string_view text);

@@ -8,6 +8,7 @@
 #include "config/composite_keys.h"
 #include "config/keys.h"
 #include "config/string_list.h"
+#include "config/units.h"
 #include "topics/name.h"
 
 namespace ringcast::config {
@@ -16,12 +17,6 @@ namespace {
 
 using Webhook = webhooks::Options;
 
-constexpr int64_t kSecond = 1000;
-constexpr int64_t kMinute = 60 * kSecond;
-constexpr int64_t kHour = 60 * kMinute;
-constexpr int64_t kDay = 24 * kHour;
-constexpr uint64_t kKiB = 1ULL << 10;
-constexpr uint64_t kMiB = 1ULL << 20;
 constexpr size_t kMostNameBytes = 64;
 
 template <auto Member>
@@ -160,12 +155,6 @@ Status check_webhook(const Webhook& webhook, const std::vector<Webhook>& others)
   Status status = check_name(webhook, others);
   status = status ? check_url(webhook.url) : std::move(status);
   return status ? check_rest(webhook) : std::move(status);
-}
-
-const Where& where_of(const Node& map, std::string_view name) {
-  const auto is_it = [&](const Node::Entry& entry) { return entry.name == name; };
-  const auto entry = std::find_if(map.entries.begin(), map.entries.end(), is_it);
-  return entry == map.entries.end() ? map.where : entry->value->where;
 }
 
 Result<Webhook> read_webhook(const Node& map, const std::string& path,
