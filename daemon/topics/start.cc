@@ -107,28 +107,14 @@ std::optional<int64_t> read_age_ms(std::string_view text) {
   return static_cast<int64_t>(*number) * unit_ms;
 }
 
-// The N newest events in the rings that this interest would get, newest first.
-std::vector<uint64_t> newest_seqs(const Interest& interest, uint64_t count) {
-  std::vector<uint64_t> seqs;
+uint64_t before_oldest(const Interest& interest, uint64_t committed) {
+  uint64_t before = committed;
   for (const Interest::Link& link : interest.topics) {
-    const Ring& ring = link.topic->ring;
-    uint64_t taken = 0;
-    for (size_t index = ring.size(); index > 0 && taken < count; --index) {
-      if (interest.wants(*ring[index - 1].event)) {
-        seqs.push_back(ring[index - 1].seq);
-        ++taken;
-      }
+    if (const Ring& ring = link.topic->ring; !ring.empty()) {
+      before = std::min(before, ring.oldest().seq - 1);
     }
   }
-  std::sort(seqs.begin(), seqs.end(), std::greater<>{});
-  seqs.erase(std::unique(seqs.begin(), seqs.end()), seqs.end());
-  seqs.resize(std::min<size_t>(seqs.size(), count));
-  return seqs;
-}
-
-uint64_t before_newest(const Interest& interest, uint64_t count, uint64_t committed) {
-  const std::vector<uint64_t> seqs = newest_seqs(interest, count);
-  return seqs.empty() ? committed : seqs.back() - 1;
+  return before;
 }
 
 uint64_t before_time(const Interest& interest, int64_t unix_ms, uint64_t committed) {
@@ -142,16 +128,73 @@ uint64_t before_time(const Interest& interest, int64_t unix_ms, uint64_t committ
   return before;
 }
 
-constexpr int64_t kAllTimes = INT64_MIN;
+uint64_t before_oldest_wanted(const Interest& interest, uint64_t committed) {
+  uint64_t before = committed;
+  for (const Interest::Link& link : interest.topics) {
+    const Ring& ring = link.topic->ring;
+    for (size_t index = 0; index < ring.size() && ring[index].seq <= before; ++index) {
+      if (interest.wants(*ring[index].event)) {
+        before = ring[index].seq - 1;
+      }
+    }
+  }
+  return before;
+}
+
+// Before the newest events in the rings that an interest would get.
+struct BeforeNewest {
+  uint64_t cursor;
+  bool is_full = false;  // As many as were asked for are there.
+};
+
+// Goes back through all rings at once, no further than it has to: the hub's lock is held.
+BeforeNewest before_newest(const Interest& interest, uint64_t count, uint64_t committed) {
+  if (count > committed - before_oldest(interest, committed)) {
+    return {before_oldest_wanted(interest, committed)};  // There are not as many seqs.
+  }
+  struct Place {
+    uint64_t seq;  // Of (*ring)[index].
+    const Ring* ring;
+    size_t index;
+  };
+  const auto is_older = [](const Place& left, const Place& right) { return left.seq < right.seq; };
+  std::vector<Place> places;
+  for (const Interest::Link& link : interest.topics) {
+    if (const Ring& ring = link.topic->ring; !ring.empty()) {
+      places.push_back({ring.newest().seq, &ring, ring.size() - 1});
+    }
+  }
+  std::make_heap(places.begin(), places.end(), is_older);
+  BeforeNewest before{committed};
+  uint64_t found = 0;
+  for (uint64_t last_seq = 0; found < count && !places.empty();) {
+    std::pop_heap(places.begin(), places.end(), is_older);
+    Place& place = places.back();
+    // An event of several topics is in the ring of each.
+    if (place.seq != last_seq && interest.wants(*(*place.ring)[place.index].event)) {
+      before.cursor = place.seq - 1;
+      ++found;
+    }
+    last_seq = place.seq;
+    if (place.index == 0) {
+      places.pop_back();
+      continue;
+    }
+    place.seq = (*place.ring)[--place.index].seq;
+    std::push_heap(places.begin(), places.end(), is_older);
+  }
+  before.is_full = found == count;
+  return before;
+}
 
 uint64_t place_of(const Since& since, const Interest& interest, uint64_t committed) {
   switch (since.kind) {
     case Since::Kind::kLatest:
       return committed;
     case Since::Kind::kEarliest:
-      return before_time(interest, kAllTimes, committed);
+      return before_oldest(interest, committed);
     case Since::Kind::kNewest:
-      return before_newest(interest, since.count, committed);
+      return before_newest(interest, since.count, committed).cursor;
     case Since::Kind::kTime:
       return before_time(interest, since.unix_ms, committed);
   }
@@ -207,7 +250,7 @@ uint64_t on_disk_only_high(const Interest& interest) {
 }
 
 uint64_t before_oldest_on_disk(const Interest& interest, uint64_t committed) {
-  uint64_t before = before_time(interest, kAllTimes, committed);
+  uint64_t before = before_oldest(interest, committed);
   for (const Interest::Link& link : interest.topics) {
     if (link.topic->disk.events > 0) {
       before = std::min(before, link.topic->disk.oldest_seq - 1);
@@ -252,20 +295,21 @@ Start find_start_on_disk(const StartRequest& request, const Interest& interest,
     start.cursor = before_oldest_on_disk(interest, committed);
     return start;
   }
-  start.cursor = place_of(since, interest, committed);
   const uint64_t paged_high = on_disk_only_high(interest);
-  if (since.kind == Since::Kind::kLatest || paged_high == 0) {
-    return start;
-  }
   if (since.kind == Since::Kind::kNewest) {
-    const std::vector<uint64_t> seqs = newest_seqs(interest, since.count);
-    if (since.count == 0 || (seqs.size() == since.count && seqs.back() > paged_high)) {
+    const BeforeNewest newest = before_newest(interest, since.count, committed);
+    start.cursor = newest.cursor;
+    if (paged_high == 0 || (newest.is_full && newest.cursor >= paged_high)) {
       return start;  // Whatever was paged out is older.
     }
     ask.newest = since.count;
     ask.types = interest.types;
     ask.sees_private = interest.sees_private;
   } else {
+    start.cursor = place_of(since, interest, committed);
+    if (since.kind == Since::Kind::kLatest || paged_high == 0) {
+      return start;
+    }
     ask.since_ms = since.unix_ms;
   }
   ask.topics = choose_topics(interest);

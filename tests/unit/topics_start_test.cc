@@ -1,7 +1,12 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <iterator>
+#include <random>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "topics/start.h"
 #include "unit/topics_shelf.h"
@@ -194,6 +199,65 @@ TEST_CASE("topics: the newest events of a filter are those that it lets through"
   shelf.publish({"a"}, "", "x");
   shelf.publish({"a"});
   CHECK(start_since(reader, {.kind = Since::Kind::kNewest, .count = 1}) == 0);
+}
+
+TEST_CASE("topics: the newest events are so many, of whatever topics they are") {
+  std::mt19937 random(7);
+  const std::vector<std::vector<std::string>> names = {{"a"}, {"b"}, {"c"}, {"x"}, {"a", "c"}};
+  for (int round = 0; round < 50; ++round) {
+    Shelf shelf(all({.events = 10}));
+    Joined reader(shelf, {"a", "b", "c"});
+    reader.types = round % 2 == 0 ? std::vector<std::string>{} : std::vector<std::string>{"t"};
+    for (int number = 0; number < 40; ++number) {
+      shelf.publish(names[random() % names.size()], "", random() % 2 == 0 ? "t" : "");
+    }
+    std::set<uint64_t> wanted;
+    for (const Interest::Link& link : reader.topics) {
+      const Ring& ring = link.topic->ring;
+      for (size_t index = 0; index < ring.size(); ++index) {
+        if (reader.wants(*ring[index].event)) {
+          wanted.insert(ring[index].seq);
+        }
+      }
+    }
+    for (uint64_t count = 0; count <= 45; ++count) {
+      const uint64_t cursor = start_since(reader, {.kind = Since::Kind::kNewest, .count = count});
+      const auto got = std::distance(wanted.upper_bound(cursor), wanted.end());
+      CHECK(got == static_cast<ptrdiff_t>(std::min<uint64_t>(count, wanted.size())));
+    }
+  }
+}
+
+TEST_CASE(
+    "topics: a journal is asked for the newest events only where rings may not have them all") {
+  Shelf shelf;
+  const Joined reader(shelf, {"a"});
+  for (int number = 0; number < 4; ++number) {
+    shelf.publish({"a"});
+  }
+  Topic& topic = *shelf.catalog.find("a");
+  topic.disk.number = 1;
+  const auto start_on_disk = [&](uint64_t count) {
+    return find_start_on_disk(
+        {.last_event_id = "", .since = {.kind = Since::Kind::kNewest, .count = count}}, reader, "e",
+        shelf.seq);
+  };
+  const auto page_out = [&] { topic.disk.paged_high = topic.ring.page_out_oldest()->seq(); };
+  page_out();
+  page_out();
+  for (const uint64_t count : {0, 1, 2}) {
+    CHECK_FALSE(start_on_disk(count).ask);
+    CHECK(start_on_disk(count).cursor == 4 - count);
+  }
+  for (const uint64_t count : {3, 4, 99}) {
+    REQUIRE(start_on_disk(count).ask);
+    CHECK(start_on_disk(count).ask->newest == count);
+  }
+  page_out();
+  page_out();
+  CHECK_FALSE(start_on_disk(0).ask);
+  CHECK(start_on_disk(0).cursor == 4);
+  CHECK(start_on_disk(1).ask);
 }
 
 TEST_CASE("topics: without events every since is the present") {
