@@ -10,6 +10,7 @@
 
 namespace ringcast::app {
 
+// A request of libcurl, which its owner frees.
 struct EasyDeleter {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
 };

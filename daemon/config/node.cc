@@ -224,10 +224,15 @@ Failure fail_at(const Where& where, std::string_view path, std::string_view what
   return failure;
 }
 
-const Where& where_of(const Node& map, std::string_view name) {
+const Node* find_value(const Node& map, std::string_view name) {
   const auto is_it = [&](const Node::Entry& entry) { return entry.name == name; };
   const auto entry = std::find_if(map.entries.begin(), map.entries.end(), is_it);
-  return entry == map.entries.end() ? map.where : entry->value->where;
+  return entry == map.entries.end() ? nullptr : entry->value.get();
+}
+
+const Where& where_of(const Node& map, std::string_view name) {
+  const Node* value = find_value(map, name);
+  return value == nullptr ? map.where : value->where;
 }
 
 std::string found(const Node& node) {

@@ -49,6 +49,9 @@ Result<NodePtr> parse_yaml(std::string_view text, std::string_view source, bool 
 // kInvalid: "<where>: <path>: <what>".
 [[nodiscard]] Failure fail_at(const Where& where, std::string_view path, std::string_view what);
 
+// The value that `map` has under `name`, or null.
+[[nodiscard]] const Node* find_value(const Node& map, std::string_view name);
+
 // Of the value that `map` has under `name`; without one, that of the map.
 [[nodiscard]] const Where& where_of(const Node& map, std::string_view name);
 

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -17,19 +16,17 @@ constexpr std::array<std::string_view, 2> kNames = {"name", "sha256"};
 // The text of a key that has to be there.
 Result<std::string> read_text(const Node& map, std::string_view name, const std::string& path,
                               std::string_view what) {
-  const auto is_it = [&](const Node::Entry& entry) { return entry.name == name; };
-  const auto entry = std::find_if(map.entries.begin(), map.entries.end(), is_it);
-  if (entry == map.entries.end()) {
+  const Node* value = find_value(map, name);
+  if (value == nullptr) {
     return fail_at(map.where, path,
                    "needs " + std::string(name) + ", " + std::string(what) +
                        " (ringcast token new makes an entry)");
   }
-  const Node& value = *entry->value;
-  if (value.kind != Node::Kind::kScalar || value.scalar.empty()) {
-    return fail_at(value.where, path + "." + std::string(name),
-                   "must be " + std::string(what) + ", not " + found(value));
+  if (value->kind != Node::Kind::kScalar || value->scalar.empty()) {
+    return fail_at(value->where, path + "." + std::string(name),
+                   "must be " + std::string(what) + ", not " + found(*value));
   }
-  return value.scalar;
+  return value->scalar;
 }
 
 Result<auth::StaticToken> read_token(const Node& map, const std::string& path) {

@@ -14,19 +14,17 @@ namespace {
 constexpr std::array<std::string_view, 1> kMatch = {"match"};
 
 Result<std::string> read_match(const Node& rule, const std::string& path) {
-  const auto is_match = [](const Node::Entry& entry) { return entry.name == kMatch[0]; };
-  const auto entry = std::find_if(rule.entries.begin(), rule.entries.end(), is_match);
-  if (entry == rule.entries.end()) {
+  const Node* match = find_value(rule, kMatch[0]);
+  if (match == nullptr) {
     return fail_at(rule.where, path, "needs match, the pattern of the topics that it is for");
   }
-  const Node& match = *entry->value;
-  if (match.kind != Node::Kind::kScalar) {
-    return fail_at(match.where, path + ".match", "must be a topic pattern, not " + found(match));
+  if (match->kind != Node::Kind::kScalar) {
+    return fail_at(match->where, path + ".match", "must be a topic pattern, not " + found(*match));
   }
-  if (auto status = topics::check_pattern(match.scalar); !status) {
-    return fail_at(match.where, path + ".match", found(match) + ": " + status.error().detail);
+  if (auto status = topics::check_pattern(match->scalar); !status) {
+    return fail_at(match->where, path + ".match", found(*match) + ": " + status.error().detail);
   }
-  return match.scalar;
+  return match->scalar;
 }
 
 // A rule is the rows of the table that the default policy has, applied to a configuration of its

@@ -144,7 +144,6 @@ class Tidy(TemporaryTree):
         far.write_text("int b;\n")
         self.assertNotEqual(run_tidy.fingerprint(source, "g++ a.cc", b"rules"), before)
 
-
     def test_files_are_judged_together_unless_their_own_names_meet(self):
         files = {"a.cc": "constexpr int kMost = 1;\nint Ring::size() {\n",
                  "b.cc": "constexpr int kMost = 2;\n",
@@ -154,6 +153,13 @@ class Tidy(TemporaryTree):
         with unittest.mock.patch("os.cpu_count", lambda: 1):
             batches = run_tidy.batches_of({(self.root, "g++ SOURCE"): members, (self.root, "g++ -O0 SOURCE"): members[:1]})
         self.assertEqual(sorted("".join(mark[0] for _, mark in batch) for _, batch in batches), ["a", "ac", "bd"])
+
+    def test_at_most_16_are_judged_together_and_few_are_spread_over_the_cores(self):
+        members = [(self.write(f"{number}.cc", ""), "mark") for number in range(33)]
+        for files, cores, sizes in ((32, 1, [16, 16]), (33, 1, [16, 16, 1]), (5, 2, [3, 2]), (0, 2, [])):
+            with unittest.mock.patch("os.cpu_count", lambda cores=cores: cores):
+                batches = run_tidy.batches_of({(self.root, "g++ SOURCE"): members[:files]})
+            self.assertEqual([len(batch) for _, batch in batches], sizes)
 
 
 class CountTests(unittest.TestCase):
