@@ -33,10 +33,13 @@ Status Listing::prepare(std::string epoch) {
            {&newest_, newest},
            {&keys_, "SELECT key, accepted, first_id, last_id, time FROM keys ORDER BY time"},
            {&oldest_of_,
-            "SELECT e.seq, v.time, v.topic, v.topics, e.nth, e.bytes_through FROM entries e"
+            "SELECT e.seq, v.time, v.topic, v.topics, e.nth, e.bytes_through, length(v.block)"
+            " FROM entries e"
             " LEFT JOIN events v ON v.seq = e.seq WHERE e.topic = ? AND e.seq > ?"
             " ORDER BY e.seq LIMIT ?"},
-           {&oldest_, "SELECT seq, time, topic, topics, 0, 0 FROM events ORDER BY seq LIMIT ?"}});
+           {&oldest_,
+            "SELECT seq, time, topic, topics, 0, 0, length(block) FROM events"
+            " ORDER BY seq LIMIT ?"}});
       !prepared) {
     return prepared;
   }
@@ -147,22 +150,27 @@ Result<std::vector<topics::JournalKey>> Listing::keys() {
 }
 
 Result<std::vector<JournalHead>> Listing::oldest_of(uint64_t topic, uint64_t gone_high,
-                                                    size_t limit) {
-  return heads(oldest_of_.bind(1, topic).bind(2, gone_high).bind(3, uint64_t{limit}));
+                                                    size_t limit, uint64_t bytes) {
+  return heads(oldest_of_.bind(1, topic).bind(2, gone_high).bind(3, uint64_t{limit}), bytes);
 }
 
-Result<std::vector<JournalHead>> Listing::oldest(size_t limit) {
-  return heads(oldest_.bind(1, uint64_t{limit}));
+Result<std::vector<JournalHead>> Listing::oldest(size_t limit, uint64_t bytes) {
+  return heads(oldest_.bind(1, uint64_t{limit}), bytes);
 }
 
-Result<std::vector<JournalHead>> Listing::heads(Statement& statement) {
+Result<std::vector<JournalHead>> Listing::heads(Statement& statement, uint64_t bytes) {
   std::vector<JournalHead> found;
+  uint64_t sum = 0;
+  bool is_enough = false;
   Rows rows(statement);
-  while (rows.next()) {
+  while (!is_enough && rows.next()) {
+    is_enough = sum >= bytes;
     JournalHead head{.seq = statement.number(0),
                      .time_ms = statement.signed_number(1),
                      .nth = statement.number(4),
-                     .bytes_through = statement.number(5)};
+                     .bytes_through = statement.number(5),
+                     .bytes = statement.number(6)};
+    sum += head.bytes;
     auto names = names_.of(statement.number(2), statement.is_null(3), statement.bytes(3));
     if (!names) {
       return std::move(names).failure();
@@ -170,7 +178,7 @@ Result<std::vector<JournalHead>> Listing::heads(Statement& statement) {
     head.topics = std::move(*names);
     found.push_back(std::move(head));
   }
-  if (!rows.is_done()) {
+  if (!is_enough && !rows.is_done()) {
     return database_.failure(rows.code());
   }
   return found;

@@ -22,14 +22,14 @@ class Listing {
                                                           size_t bytes);
   Result<std::vector<topics::JournalKey>> keys();
   Result<std::vector<topics::JournalHead>> oldest_of(uint64_t topic, uint64_t gone_high,
-                                                     size_t limit);
-  Result<std::vector<topics::JournalHead>> oldest(size_t limit);
+                                                     size_t limit, uint64_t bytes);
+  Result<std::vector<topics::JournalHead>> oldest(size_t limit, uint64_t bytes);
 
  private:
   Status measure(topics::StoredTopic& topic);
   // Of the event's wire block, and its time.
   Result<uint64_t> wire_bytes(uint64_t seq, int64_t& time_ms);
-  Result<std::vector<topics::JournalHead>> heads(Statement& statement);
+  Result<std::vector<topics::JournalHead>> heads(Statement& statement, uint64_t bytes);
 
   Database& database_;
   TopicNames names_;

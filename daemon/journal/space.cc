@@ -13,8 +13,11 @@ constexpr uint64_t kMinLogBytes = 1ULL << 20;
 constexpr uint64_t kMaxLogBytes = 16ULL << 20;
 constexpr uint64_t kSmallFiles = 256ULL << 10;  // journal.db-shm, the mark, the lock.
 constexpr uint64_t kMinLimitBytes = 1ULL << 20;
-constexpr uint64_t kShrinkPages = 64;  // For each write: none shall take long.
-constexpr int kFoldTimeoutMs = 20;     // Readers hold the log for the length of a page.
+// Given back by a write, beside what became unused with it: none shall take long.
+constexpr uint64_t kShrinkPages = 64;
+constexpr uint64_t kShrinkPagesAlone = 256;  // By a transaction that only gives back.
+constexpr uint64_t kMostShrinkPages = 1024;
+constexpr int kFoldTimeoutMs = 20;  // Readers hold the log for the length of a page.
 
 Failure held_up() {
   return fail(Errc::kStorageFull,
@@ -45,7 +48,7 @@ Status Space::start(uint64_t max_bytes) {
   }
   sqlite3_wal_hook(database_.handle(), &Space::on_commit, this);
   set_max_bytes(max_bytes);
-  return settle();
+  return settle(0);
 }
 
 void Space::set_max_bytes(uint64_t bytes) {
@@ -76,32 +79,49 @@ Status Space::check() {
   return Ok{};
 }
 
-Status Space::settle() {
-  const auto count = [this] {
-    for (auto [statement, pages] :
-         {std::pair{&page_count_, &pages_}, std::pair{&free_count_, &free_pages_}}) {
-      Rows rows(*statement);
-      if (!rows.next()) {
-        return rows.code();
-      }
-      *pages = statement->number(0);
-    }
-    return SQLITE_OK;
-  };
-  if (const int code = count(); code != SQLITE_OK) {
-    return database_.failure(code);
+Status Space::settle(uint64_t spare_bytes) {
+  const uint64_t unused_before = free_pages_;
+  if (auto counted = count(); !counted) {
+    return counted;
   }
-  if (pages_ <= bounds_.max_pages || free_pages_ == 0) {
+  const uint64_t become_unused = free_pages_ - std::min(unused_before, free_pages_);
+  const uint64_t spare = std::min(spare_bytes / kPageBytes, free_pages_);
+  return give_back(std::min({free_pages_ - spare, kShrinkPages + become_unused, kMostShrinkPages}));
+}
+
+// What was given back is only so when the log is folded.
+bool Space::can_shrink() const {
+  return pages_ > bounds_.max_pages ? free_pages_ > 0 : wants_fold_;
+}
+
+Status Space::shrink() {
+  return give_back(std::min(free_pages_, kShrinkPagesAlone));
+}
+
+Status Space::count() {
+  for (auto [statement, pages] :
+       {std::pair{&page_count_, &pages_}, std::pair{&free_count_, &free_pages_}}) {
+    Rows rows(*statement);
+    if (!rows.next()) {
+      return database_.failure(rows.code());
+    }
+    *pages = statement->number(0);
+  }
+  return Ok{};
+}
+
+Status Space::give_back(uint64_t pages) {
+  if (pages == 0 || pages_ <= bounds_.max_pages) {
     return Ok{};
   }
-  const uint64_t excess = std::min({pages_ - bounds_.max_pages, free_pages_, kShrinkPages});
-  if (auto shrunk = database_.execute("PRAGMA incremental_vacuum(" + std::to_string(excess) + ")");
+  pages = std::min(pages, pages_ - bounds_.max_pages);
+  if (auto shrunk = database_.execute("PRAGMA incremental_vacuum(" + std::to_string(pages) + ")");
       !shrunk) {
     return shrunk;
   }
   restrict_file();
   wants_fold_ = true;
-  return checked(database_, count());
+  return count();
 }
 
 void Space::fold() {
@@ -143,7 +163,9 @@ int Space::on_commit(void* self, sqlite3* /*handle*/, const char* /*name*/, int 
 topics::JournalUsage Space::usage() const {
   return {.used_bytes = (pages_ - free_pages_) * kPageBytes,
           .limit_bytes = bounds_.limit_bytes,
-          .disk_bytes = folder_.disk_bytes()};
+          .disk_bytes = folder_.disk_bytes(),
+          .room_bytes =
+              (free_pages_ + bounds_.max_pages - std::min(pages_, bounds_.max_pages)) * kPageBytes};
 }
 
 Failure Space::full(int system_error) const {

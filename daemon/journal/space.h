@@ -35,9 +35,13 @@ class Space {
 
   // Before a transaction: kStorageFull while the log cannot be folded back.
   Status check();
-  // At the end of a transaction, within it: gives some unused pages back if the file is too large,
-  // and counts what is used.
-  Status settle();
+  // At the end of a transaction, within it: counts what is used, and if the file is too large gives
+  // unused pages back, some and what became unused. So many bytes of them stay.
+  Status settle(uint64_t spare_bytes);
+  // Is the file too large, and could be smaller? Then shrink() is all of a transaction.
+  [[nodiscard]] bool can_shrink() const;
+  Status shrink();
+  [[nodiscard]] uint64_t pages() const { return pages_; }
   // After a commit. What fails here is tried again later: the events are safe.
   void fold();
 
@@ -47,6 +51,8 @@ class Space {
 
  private:
   static int on_commit(void* self, sqlite3* handle, const char* name, int frames);
+  Status count();
+  Status give_back(uint64_t pages);
   void restrict_file();
   void fold_with(int mode);
   [[nodiscard]] uint64_t log_bytes() const { return frames_ * kFrameBytes; }

@@ -91,7 +91,7 @@ Status SqliteJournal::write(const Changes& changes) {
                                 : std::max(last_time_, changes.events.back().event->time_ms());
   auto written = transact([&] {
     auto put = rows_.write(changes, last, last_time);
-    return put ? space_.settle() : put;
+    return put ? space_.settle(changes.spare_bytes) : put;
   });
   if (!written) {
     if (has_commit_failed_) {
@@ -115,6 +115,21 @@ void SqliteJournal::note_written(const Changes& changes) {
     record.last = last_;
     (void)files_.mark.write(record);
   }
+}
+
+Result<bool> SqliteJournal::shrink() {
+  if (!space_.can_shrink()) {
+    return false;
+  }
+  if (auto ready = make_ready({}); !ready) {
+    return std::move(ready).failure();
+  }
+  const uint64_t before = space_.pages();
+  if (auto shrunk = transact([&] { return space_.shrink(); }); !shrunk) {
+    return std::move(shrunk).failure();
+  }
+  space_.fold();
+  return space_.pages() < before;
 }
 
 Status SqliteJournal::check_files() {
@@ -224,13 +239,13 @@ Result<std::vector<topics::JournalKey>> SqliteJournal::keys() {
 }
 
 Result<std::vector<topics::JournalHead>> SqliteJournal::oldest_of(uint64_t topic,
-                                                                  uint64_t gone_high,
-                                                                  size_t limit) {
-  return listing_.oldest_of(topic, gone_high, limit);
+                                                                  uint64_t gone_high, size_t limit,
+                                                                  uint64_t bytes) {
+  return listing_.oldest_of(topic, gone_high, limit, bytes);
 }
 
-Result<std::vector<topics::JournalHead>> SqliteJournal::oldest(size_t limit) {
-  return listing_.oldest(limit);
+Result<std::vector<topics::JournalHead>> SqliteJournal::oldest(size_t limit, uint64_t bytes) {
+  return listing_.oldest(limit, bytes);
 }
 
 Result<std::unique_ptr<topics::JournalReader>> SqliteJournal::open_reader() {

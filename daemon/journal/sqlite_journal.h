@@ -47,10 +47,11 @@ class SqliteJournal final : public topics::Journal {
   bool is_unsynced() const override { return is_unsynced_; }
   Status sync() override;
   Result<std::vector<topics::JournalHead>> oldest_of(uint64_t topic, uint64_t gone_high,
-                                                     size_t limit) override;
-  Result<std::vector<topics::JournalHead>> oldest(size_t limit) override;
+                                                     size_t limit, uint64_t bytes) override;
+  Result<std::vector<topics::JournalHead>> oldest(size_t limit, uint64_t bytes) override;
   topics::JournalUsage usage() const override { return space_.usage(); }
   void set_max_bytes(uint64_t bytes) override { space_.set_max_bytes(bytes); }
+  Result<bool> shrink() override;
   Result<std::unique_ptr<topics::JournalReader>> open_reader() override;
   Status close() override;
 

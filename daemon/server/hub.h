@@ -74,7 +74,8 @@ struct Submission {
   Published done;
   int64_t submitted_us = 0;  // Steady.
   size_t charged = 0;
-  bool is_own = false;  // Events of the broker's own.
+  size_t disk_bytes = 0;  // That the journal needs for it, at most.
+  bool is_own = false;    // Events of the broker's own.
   Receipt receipt;
   std::optional<Error> refusal;
   bool is_written = false;  // Needs what its group writes.
@@ -316,7 +317,9 @@ class Hub {
   void settle(Submission& submission, const Status& written);
   void undo(CommitGroup& group);
   Status plan_trims(CommitGroup& group);
-  Status plan_trims_for_space();
+  Status plan_trims_for_space(const topics::JournalUsage& usage, uint64_t lacking, size_t events,
+                              uint64_t bytes);
+  uint64_t lacking_room(const topics::JournalUsage& usage);
   void carry_out(CommitGroup& group, TrimPlan& plan);
   void end_trims(CommitGroup& group);
   bool is_held_elsewhere(const topics::Topic& topic, const topics::JournalHead& head) const;
@@ -380,8 +383,9 @@ class Hub {
   uint64_t assigned_ = 0;     // The highest seq that was given out.
   uint64_t next_number_ = 1;  // For a topic's row.
   std::optional<Error> storage_error_;
-  size_t trim_budget_ = 0;   // The journal's thread's own, like the next.
-  size_t written_last_ = 0;  // Events.
+  size_t written_events_ = 0;  // By the last group. The journal's thread's own, like the next two.
+  size_t written_bytes_ = 0;
+  bool has_write_failed_ = false;
   int64_t keys_expired_ms_ = 0;
   DurationHistogram writes_;  // Counted by the journal's thread.
   bool is_stopping_ = false;

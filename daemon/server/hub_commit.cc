@@ -18,13 +18,27 @@ constexpr size_t kMostBytes = 8 << 20;
 constexpr uint64_t kShareOfLimit = 32;
 // Settled under one holding of the lock.
 constexpr size_t kSettledAtOnce = 512;
+constexpr size_t kRowBytes = 64;  // Of the journal, like the next.
+constexpr size_t kPageBytes = 4096;
 constexpr int64_t kExpireKeysMs = 1000;
-constexpr int64_t kTrimEveryMs = 20;  // While nothing is published.
 
 size_t memory_of(const std::vector<Draft>& drafts) {
   size_t bytes = sizeof(Submission);
   for (const Draft& draft : drafts) {
     bytes += draft.event ? draft.event->memory() : draft.comment->size();
+  }
+  return bytes;
+}
+
+// At most: pages are not filled to the end, and there are keys, and a place in each topic.
+size_t disk_bytes_of(const std::vector<Draft>& drafts) {
+  size_t bytes = kRowBytes;
+  for (const Draft& draft : drafts) {
+    if (draft.event) {
+      const size_t own = draft.event->wire().size();
+      bytes += own + std::min(own, kPageBytes) + draft.key.size() +
+               kRowBytes * (1 + draft.event->topics().size());
+    }
   }
   return bytes;
 }
@@ -86,6 +100,7 @@ Status Hub::submit(std::vector<Draft>& drafts, Publisher who, const std::string&
     submission.done = std::move(done);
     submission.submitted_us = clock_.steady_us();
     submission.charged = bytes;
+    submission.disk_bytes = own ? 0 : disk_bytes_of(submission.drafts);
     submission.is_own = own;
   }
   is_unreleased_.store(true, std::memory_order_relaxed);
@@ -106,7 +121,6 @@ void Hub::release_submissions() {
 
 bool Hub::wait_for_commits(int64_t for_ms) {
   std::unique_lock lock(mutex_);
-  for_ms = retention_.to_trim().empty() ? for_ms : std::min(for_ms, kTrimEveryMs);
   work_.wait_for(lock, std::chrono::milliseconds(for_ms),
                  [this] { return is_released_ || is_stopping_; });
   is_released_ = false;
@@ -128,6 +142,7 @@ void Hub::set_storage_error(std::optional<Error> error) {
 
 Result<bool> Hub::commit() {
   CommitGroup group;
+  group.usage = journal_->usage();
   Status planned = plan_trims(group);
   {
     const std::lock_guard lock(mutex_);
@@ -148,7 +163,8 @@ Result<bool> Hub::commit() {
     }
   }
   Status written = write(group);
-  written_last_ = group.events;
+  written_events_ = group.events;
+  has_write_failed_ = !written && group.submissions.empty();
   if (!written) {
     undo(group);
   }
@@ -174,14 +190,24 @@ Status Hub::write(const CommitGroup& group) {
   return written;
 }
 
+// As many as there is room for in the journal. For the first, others wait and events leave, group
+// by group; it is taken, and refused, when there are none that could, or the disk fails.
 void Hub::take_submissions(CommitGroup& group) {
-  const uint64_t share = journal_->usage().limit_bytes / kShareOfLimit;
+  const uint64_t share = group.usage.limit_bytes / kShareOfLimit;
+  const bool makes_room = !group.changes.erased_entries.empty() && !has_write_failed_;
+  uint64_t room = group.usage.room_bytes + group.freed_bytes;
   const size_t most_bytes = std::clamp<size_t>(share, kLeastBytes, kMostBytes);
   size_t bytes = 0;
   size_t events = 0;
   while (!pending_.empty() &&
          (events == 0 || (events + pending_.front().drafts.size() <= kMostEvents &&
                           bytes + pending_.front().charged <= most_bytes))) {
+    const uint64_t needed = room_needed(pending_.front(), group.usage);
+    if (needed > room && (events > 0 || makes_room)) {
+      group.changes.spare_bytes = needed;
+      break;
+    }
+    room -= std::min(room, needed);
     Submission& submission = group.submissions.emplace_back(std::move(pending_.front()));
     pending_.pop_front();
     (submission.is_own ? own_pending_bytes_ : pending_bytes_) -= submission.charged;
@@ -192,6 +218,8 @@ void Hub::take_submissions(CommitGroup& group) {
     submission.charged = submission.refusal ? 0 : submission.charged;
     budget_.charge(submission.charged);
   }
+  written_bytes_ = bytes;
+  is_released_ = is_released_ || !pending_.empty();
   const int64_t window_ms = keys_.window_ms();
   if (last_time_ms_ >= keys_expired_ms_ + kExpireKeysMs) {
     keys_expired_ms_ = last_time_ms_;

@@ -11,9 +11,12 @@ namespace ringcast::server {
 
 namespace {
 
+// What leaves in one transaction is more than comes in, but keeps nobody waiting long.
+constexpr size_t kLeastEvents = 128;
+constexpr size_t kMostEvents = 1024;  // While nothing is written, or a publisher waits for room.
+constexpr uint64_t kLeastBytes = 2 << 20;
+constexpr size_t kTimesWritten = 2;
 constexpr size_t kTopicsAtOnce = 64;
-constexpr size_t kLeastAtOnce = 128;  // Events in one step...
-constexpr size_t kTimesWritten = 2;   // ...or so many times what was written last: it catches up.
 // From this share of the limit on, the oldest events of all have to go.
 constexpr uint64_t kFullNumerator = 15;
 constexpr uint64_t kFullDenominator = 16;
@@ -22,14 +25,17 @@ constexpr uint64_t kFullDenominator = 16;
 
 // Takes some of the queued topics, and reads what is oldest in them: without the lock.
 Status Hub::plan_trims(CommitGroup& group) {
-  trim_budget_ = kLeastAtOnce + kTimesWritten * written_last_;
-  if (Status planned = plan_trims_for_space(); !planned) {
+  const uint64_t lacking = lacking_room(group.usage);
+  const bool has_time = lacking > 0 || written_events_ == 0;
+  size_t events = has_time ? kMostEvents : kLeastEvents + kTimesWritten * written_events_;
+  uint64_t bytes = kLeastBytes + kTimesWritten * written_bytes_;
+  if (Status planned = plan_trims_for_space(group.usage, lacking, events, bytes); !planned) {
     return planned;
   }
   {
     const std::lock_guard lock(mutex_);
     std::vector<topics::Topic*>& queue = retention_.to_trim();
-    const size_t count = std::min(queue.size(), kTopicsAtOnce);
+    const size_t count = std::min(queue.size(), lacking > 0 ? events : kTopicsAtOnce);
     for (size_t index = 0; index < count; ++index) {
       group.trims.push_back({.topic = queue[index],
                              .number = queue[index]->disk.number,
@@ -38,37 +44,56 @@ Status Hub::plan_trims(CommitGroup& group) {
     std::rotate(queue.begin(), queue.begin() + static_cast<std::ptrdiff_t>(count), queue.end());
   }
   for (size_t index = 0; index < group.trims.size(); ++index) {
-    if (trim_budget_ == 0) {
+    if (events == 0 || bytes == 0) {
       group.trims.resize(index);
       break;
     }
     TrimPlan& plan = group.trims[index];
     // One more than may go: the one that is the oldest afterwards.
-    const size_t most = std::min(plan.most, trim_budget_);
-    auto heads = journal_->oldest_of(plan.number, 0, most + 1);
+    const size_t most = std::min(plan.most, events);
+    auto heads = journal_->oldest_of(plan.number, 0, most + 1, bytes);
     if (!heads) {
       group.trims.clear();
       return std::move(heads).failure();
     }
     plan.heads = std::move(*heads);
-    plan.is_whole = plan.heads.size() <= most;
-    trim_budget_ -= std::min(trim_budget_, plan.heads.size());
+    uint64_t sum = 0;
+    for (size_t head = 0; head + 1 < plan.heads.size(); ++head) {
+      sum += plan.heads[head].bytes;
+    }
+    plan.is_whole = plan.heads.size() <= most && sum < bytes;
+    events -= std::min(events, plan.heads.size());
+    bytes -= std::min(bytes, sum);
   }
   return Ok{};
 }
 
-// When all files together are nearly full, the topics of the oldest events have to let go of them.
-Status Hub::plan_trims_for_space() {
-  const topics::JournalUsage usage = journal_->usage();
-  if (usage.used_bytes < usage.limit_bytes / kFullDenominator * kFullNumerator) {
+// What the first that waits needs beyond the room that there is.
+uint64_t Hub::lacking_room(const topics::JournalUsage& usage) {
+  const std::lock_guard lock(mutex_);
+  const uint64_t needed = pending_.empty() ? 0 : room_needed(pending_.front(), usage);
+  return needed - std::min(needed, usage.room_bytes);
+}
+
+// When all files together are nearly full, or a publisher waits for room, the topics of the oldest
+// events have to let go of them: of as many as make that room, and no more than it says.
+Status Hub::plan_trims_for_space(const topics::JournalUsage& usage, uint64_t lacking, size_t events,
+                                 uint64_t bytes) {
+  const uint64_t full = usage.limit_bytes / kFullDenominator * kFullNumerator;
+  const uint64_t over = usage.used_bytes - std::min(usage.used_bytes, full);
+  const uint64_t wanted = std::min(std::max(over, lacking), bytes);
+  if (wanted == 0) {
     return Ok{};
   }
-  auto oldest = journal_->oldest(trim_budget_);
+  auto oldest = journal_->oldest(events, wanted);
   if (!oldest) {
     return std::move(oldest).failure();
   }
   const std::lock_guard lock(mutex_);
-  for (const topics::JournalHead& head : *oldest) {
+  uint64_t sum = 0;
+  for (size_t index = 0; index < oldest->size() && sum < wanted; ++index) {
+    const topics::JournalHead& head = (*oldest)[index];
+    sum += head.bytes;
     for (const std::string& name : head.topics) {
       topics::Topic* topic = catalog_.find(name);
       if (topic != nullptr && topic->is_journaled()) {
@@ -96,6 +121,7 @@ void Hub::carry_out(CommitGroup& group, TrimPlan& plan) {
     erased_up_to = head.seq;
     if (!is_held_elsewhere(topic, head)) {
       group.changes.erased_events.push_back(head.seq);
+      group.freed_bytes += head.bytes;
     }
   }
   const bool is_kept =
@@ -104,7 +130,8 @@ void Hub::carry_out(CommitGroup& group, TrimPlan& plan) {
     disk.oldest_seq = plan.heads[index].seq;
     disk.oldest_time_ms = plan.heads[index].time_ms;
   }
-  plan.is_done = (is_kept && index < most) || (plan.is_whole && index == plan.heads.size());
+  plan.is_done = is_kept ? !retention_.must_go(topic, plan.heads[index])
+                         : plan.is_whole && index == plan.heads.size();
   if (plan.is_done && !is_kept) {
     erased_up_to = topic.ring.evicted().high();  // Whatever entries there still are.
   }

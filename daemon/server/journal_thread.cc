@@ -10,7 +10,8 @@ namespace ringcast::server {
 
 namespace {
 
-constexpr int64_t kIdleMs = 200;  // What grows too old is looked for so often, too.
+constexpr int64_t kIdleMs = 200;     // What grows too old is looked for so often, too.
+constexpr int64_t kNextStepMs = 20;  // What has to leave does so in steps.
 constexpr int64_t kProgressEveryMs = 1000;
 
 }  // namespace
@@ -60,12 +61,15 @@ void JournalThread::run(const std::function<void(const Status&)>& restored) {
     return;
   }
   synced_ms_ = hub_.clock().steady_ms();
-  while (hub_.wait_for_commits(std::min(kIdleMs, sync_interval_ms_.load()))) {
+  int64_t idle_ms = kIdleMs;
+  while (hub_.wait_for_commits(std::min(idle_ms, sync_interval_ms_.load()))) {
     counts_.turns.add();
     if (const uint64_t max_bytes = max_bytes_.exchange(0); max_bytes > 0) {
       journal_.set_max_bytes(max_bytes);
     }
-    commit();
+    const Result<bool> written = commit();
+    const bool has_more = written && (*written || shrink());
+    idle_ms = has_more ? kNextStepMs : kIdleMs;
     sync_if_due();
     count_usage();
   }
@@ -101,13 +105,25 @@ void JournalThread::sync_if_due() {
   }
 }
 
-void JournalThread::commit() {
-  const Result<bool> written = hub_.commit();
-  if (written && !*written) {
-    return;  // There was nothing to write.
+// False: there was nothing to write.
+Result<bool> JournalThread::commit() {
+  Result<bool> written = hub_.commit();
+  if (!written) {
+    note(Failure{written.error()});
+  } else if (*written) {
+    counts_.commits.add();
+    note(Ok{});
   }
-  counts_.commits.add(written ? 1 : 0);
-  note(written ? Status(Ok{}) : Status(Failure{written.error()}));
+  return written;
+}
+
+// False: there was nothing to give back to the disk, or no way to do so now.
+bool JournalThread::shrink() {
+  const Result<bool> shrunk = journal_.shrink();
+  if (!shrunk) {
+    note(Failure{shrunk.error()});
+  }
+  return shrunk && *shrunk;
 }
 
 void JournalThread::note(const Status& done) {

@@ -46,7 +46,8 @@ class JournalThread {
   void run(const std::function<void(const Status&)>& restored);
   Status restore();
   void sync_if_due();
-  void commit();
+  Result<bool> commit();
+  bool shrink();
   void count_usage();
   void note(const Status& done);
 

@@ -57,6 +57,8 @@ struct Changes {
   int64_t keys_before_unix_ms = 0;                            // Older ones go.
   std::vector<std::pair<uint64_t, uint64_t>> erased_entries;  // Of a topic, up to a seq.
   std::vector<uint64_t> erased_events;  // Seqs that no topic holds any more, ascending.
+  // Unused space that will be needed next: it is not given back to the disk.
+  uint64_t spare_bytes = 0;
 
   [[nodiscard]] bool empty() const {
     return events.empty() && topics.empty() && dropped_topics.empty() && !forgotten &&
@@ -71,6 +73,7 @@ struct JournalHead {
   int64_t time_ms = 0;
   uint64_t nth = 0;            // In the topic that was asked about...
   uint64_t bytes_through = 0;  // ...and these, 0 when none was.
+  uint64_t bytes = 0;          // Of the file, at least, when it goes.
   std::vector<std::string> topics;
 };
 
@@ -103,6 +106,7 @@ struct JournalUsage {
   uint64_t used_bytes = 0;   // Pages that hold something.
   uint64_t limit_bytes = 0;  // What they may be at most, so that the file set stays in its bounds.
   uint64_t disk_bytes = 0;   // All files together.
+  uint64_t room_bytes = 0;   // Can be written without anything leaving.
 };
 
 // Topics by their numbers. Without any, `patterns` and `matchers` say which.
@@ -182,14 +186,18 @@ class Journal {
   // Is there something that a power cut would take?
   [[nodiscard]] virtual bool is_unsynced() const = 0;
   virtual Status sync() = 0;
-  // The oldest events of a topic above `gone_high`, at most `limit`.
+  // The oldest events of a topic above `gone_high`: at most `limit`, or as many as have `bytes` and
+  // one more.
   virtual Result<std::vector<JournalHead>> oldest_of(uint64_t topic, uint64_t gone_high,
-                                                     size_t limit) = 0;
-  // The oldest events of all.
-  virtual Result<std::vector<JournalHead>> oldest(size_t limit) = 0;
+                                                     size_t limit, uint64_t bytes) = 0;
+  // The oldest events of all, as many.
+  virtual Result<std::vector<JournalHead>> oldest(size_t limit, uint64_t bytes) = 0;
   [[nodiscard]] virtual JournalUsage usage() const = 0;
   // Sets JournalUsage::limit_bytes from what the whole file set may take. Live.
   virtual void set_max_bytes(uint64_t bytes) = 0;
+  // Gives some of the unused space back to the disk when the files take more than they may, as
+  // every write() does, too. False: there was nothing to give back.
+  virtual Result<bool> shrink() = 0;
 
   // Any thread.
   virtual Result<std::unique_ptr<JournalReader>> open_reader() = 0;

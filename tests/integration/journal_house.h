@@ -131,7 +131,7 @@ class House {
   }
   // What the hub does to make room: the oldest events leave all their topics.
   void trim(size_t events) {
-    auto heads = journal->oldest(events);
+    auto heads = journal->oldest(events, UINT64_MAX);
     REQUIRE(heads);
     std::map<uint64_t, uint64_t> highs;
     for (const auto& head : *heads) {

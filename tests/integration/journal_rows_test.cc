@@ -178,12 +178,12 @@ TEST_CASE("journal: the oldest events are told without their bytes") {
   house.add({"a", "b"}, {.data = "x"});
   house.write();
   house.publish("b");
-  auto all = house.journal->oldest(2);
+  auto all = house.journal->oldest(2, 1 << 20);
   REQUIRE(all);
   REQUIRE(all->size() == 2);
   CHECK((*all)[0].topics == std::vector<std::string>{"a"});
   CHECK((*all)[1].topics == std::vector<std::string>{"a", "b"});
-  auto of_b = house.journal->oldest_of(house.number("b"), 0, 10);
+  auto of_b = house.journal->oldest_of(house.number("b"), 0, 10, 1 << 20);
   REQUIRE(of_b);
   REQUIRE(of_b->size() == 2);
   CHECK((*of_b)[0].seq == 2);
@@ -192,7 +192,7 @@ TEST_CASE("journal: the oldest events are told without their bytes") {
   CHECK((*of_b)[1].nth == 2);
   CHECK((*of_b)[1].bytes_through > (*of_b)[0].bytes_through);
   CHECK((*of_b)[1].time_ms == house.now_ms);
-  of_b = house.journal->oldest_of(house.number("b"), 2, 10);
+  of_b = house.journal->oldest_of(house.number("b"), 2, 10, 1 << 20);
   REQUIRE(of_b);
   CHECK(of_b->size() == 1);
 }

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <fstream>
+#include <string>
 
 #include "integration/journal_house.h"
 #include "journal/sqlite.h"
@@ -7,6 +9,16 @@ namespace ringcast::journal {
 namespace {
 
 constexpr uint64_t kMaxBytes = 8ULL << 20;
+
+// By this process, to files.
+uint64_t written_so_far() {
+  std::ifstream file("/proc/self/io");
+  std::string name;
+  uint64_t bytes = 0;
+  while (file >> name >> bytes && name != "wchar:") {
+  }
+  return bytes;
+}
 
 void add_events(House& house, int count, size_t bytes) {
   for (int i = 0; i < count; ++i) {
@@ -112,6 +124,47 @@ TEST_CASE("journal: lowering its bound shrinks the files, raising it makes room"
     write_and_trim(house);
   }
   CHECK(house.journal->usage().used_bytes > kMaxBytes);
+}
+
+TEST_CASE("journal: with nothing to write its files shrink, too, but for what is needed next") {
+  House house;
+  house.options.sync = Sync::kOff;
+  house.options.max_bytes = 4 * kMaxBytes;
+  house.open();
+  add_events(house, 400, 64'000);
+  house.write();
+  CHECK_FALSE(*house.journal->shrink());  // Not larger than it may be.
+  house.journal->set_max_bytes(kMaxBytes);
+  CHECK_FALSE(*house.journal->shrink());  // Nothing is unused.
+  const uint64_t used = house.journal->usage().used_bytes;
+  house.trim(350);
+  house.changes.spare_bytes = used;
+  house.write();
+  CHECK(house.journal->usage().room_bytes > used / 10 * 8);
+  CHECK(house.journal->usage().disk_bytes > used);
+  uint64_t before = UINT64_MAX;
+  while (*house.journal->shrink()) {
+    const uint64_t now = house.journal->usage().used_bytes + house.journal->usage().room_bytes;
+    CHECK(now < before);
+    before = now;
+  }
+  CHECK(house.journal->usage().disk_bytes <= kMaxBytes);
+  CHECK(house.seqs({.topics = {.patterns = {"**"}}, .bytes = 1 << 30}).size() == 50);
+}
+
+TEST_CASE("journal: what leaves is not written once more") {
+  House house;
+  house.options.sync = Sync::kOff;
+  house.options.max_bytes = 4 * kMaxBytes;
+  house.open();
+  add_events(house, 200, 64'000);
+  house.write();
+  const uint64_t used = house.journal->usage().used_bytes;
+  const uint64_t written = written_so_far();
+  house.trim(150);
+  house.write();
+  CHECK(house.journal->usage().used_bytes + 9'000'000 < used);
+  CHECK(written_so_far() < written + 1'000'000);
 }
 
 TEST_CASE("journal: another process that reads for long makes it full in the end, not bigger") {

@@ -34,19 +34,28 @@ class FakeJournal : public topics::Journal {
     if (failure) {
       return Failure{*failure};
     }
+    uint64_t used = 0;
+    for (const topics::JournalHead& head : events) {
+      used += is_erased(head, changes) ? 0 : head.bytes;
+    }
+    for (const topics::JournalEvent& each : changes.events) {
+      used += each.event->body().size();
+    }
+    if (capacity > 0 && used > capacity) {
+      return fail(Errc::kStorageFull, "full");
+    }
     for (const topics::JournalEvent& each : changes.events) {
       const sse::Event& event = *each.event;
       events.push_back({event.seq(), event.time_ms(), each.placement.nth,
-                        each.placement.bytes_through, event.topics()});
+                        each.placement.bytes_through, event.body().size(), event.topics()});
     }
+    std::erase_if(events,
+                  [&](const topics::JournalHead& head) { return is_erased(head, changes); });
     for (const topics::JournalTopic& topic : changes.topics) {
       rows[topic.number] = topic;
     }
     for (const uint64_t number : changes.dropped_topics) {
       rows.erase(number);
-    }
-    for (const uint64_t seq : changes.erased_events) {
-      std::erase_if(events, [seq](const topics::JournalHead& head) { return head.seq == seq; });
     }
     keys_written += changes.keys.size();
     return Ok{};
@@ -58,39 +67,60 @@ class FakeJournal : public topics::Journal {
   bool is_unsynced() const override { return false; }
   Status sync() override { return Ok{}; }
   Result<std::vector<topics::JournalHead>> oldest_of(uint64_t topic, uint64_t gone_high,
-                                                     size_t limit) override {
+                                                     size_t limit, uint64_t bytes) override {
     std::vector<topics::JournalHead> found;
+    uint64_t before = 0;  // The bytes of all but the last.
     for (const topics::JournalHead& head : events) {
-      if (head.seq > gone_high && found.size() < limit &&
+      if (head.seq > gone_high && found.size() < limit && before < bytes &&
           std::find(head.topics.begin(), head.topics.end(), rows[topic].name) !=
               head.topics.end()) {
+        before += found.empty() ? 0 : found.back().bytes;
         found.push_back(head);
       }
     }
     return found;
   }
-  Result<std::vector<topics::JournalHead>> oldest(size_t limit) override {
-    return std::vector<topics::JournalHead>(
-        events.begin(),
-        events.begin() + static_cast<std::ptrdiff_t>(std::min(limit, events.size())));
+  Result<std::vector<topics::JournalHead>> oldest(size_t limit, uint64_t bytes) override {
+    std::vector<topics::JournalHead> found;
+    uint64_t before = 0;
+    while (found.size() < std::min(events.size(), limit) && before < bytes) {
+      before += found.empty() ? 0 : found.back().bytes;
+      found.push_back(events[found.size()]);
+    }
+    return found;
   }
-  topics::JournalUsage usage() const override { return disk; }
+  topics::JournalUsage usage() const override {
+    if (capacity == 0) {
+      return disk;
+    }
+    uint64_t used = 0;
+    for (const topics::JournalHead& head : events) {
+      used += head.bytes;
+    }
+    return {.used_bytes = used, .limit_bytes = capacity, .room_bytes = capacity - used};
+  }
   void set_max_bytes(uint64_t /*bytes*/) override {}
+  Result<bool> shrink() override { return false; }
   Result<std::unique_ptr<topics::JournalReader>> open_reader() override {
     return std::unique_ptr<topics::JournalReader>();
   }
   Status close() override { return Ok{}; }
 
   std::optional<Error> failure;  // Of every write.
+  uint64_t capacity = 0;         // Bytes of events. 0: `disk` says what there is.
   uint64_t reserved = 0;
   std::vector<topics::StoredTopic> stored;  // From before the start.
-  topics::JournalUsage disk{.limit_bytes = 1 << 30};
+  topics::JournalUsage disk{.limit_bytes = 1 << 30, .room_bytes = 1 << 30};
   std::vector<topics::JournalHead> events;  // With the placement in the first topic.
   std::map<uint64_t, topics::JournalTopic> rows;
   size_t writes = 0;
   size_t keys_written = 0;
 
  private:
+  static bool is_erased(const topics::JournalHead& head, const topics::Changes& changes) {
+    return std::binary_search(changes.erased_events.begin(), changes.erased_events.end(), head.seq);
+  }
+
   topics::JournalStart start_;
 };
 

@@ -213,14 +213,31 @@ class BoundsTest(JournalCase):
         newest = self.numbers(self.subscribe(since="-1"), 1)
         self.assertEqual(newest, [rounds * batch - 1])
 
-    def test_less_is_allowed_by_a_reload_and_the_file_shrinks(self):
+    def expect_shrinking(self, events, size):
         self.restart(journal={"retain": {"bytes": "64MiB"}})
-        self.publish_ndjson(0, 60_000, size=600)
+        batch = max(1, 12_000_000 // size)
+        for first in range(0, events, batch):
+            self.publish_ndjson(first, min(first + batch, events), size=size)
         self.assertGreater(self.bytes_on_disk(), 32 << 20)
         self.daemon.write_config({**SMALL_RINGS, "journal": {"path": str(self.folder), "retain": {"bytes": "16MiB"}}})
         self.daemon.reload()
         wait_until(lambda: self.bytes_on_disk() <= 1.1 * (16 << 20), "the files have shrunk")
-        self.assertEqual(self.numbers(self.subscribe(since="-1"), 1), [59_999])
+        self.assertEqual(self.numbers(self.subscribe(since="-1"), 1), [events - 1])
+
+    def test_less_is_allowed_by_a_reload_and_the_file_shrinks(self):
+        self.expect_shrinking(60_000, 600)
+
+    def test_less_is_allowed_by_a_reload_and_the_file_shrinks_also_when_events_are_large(self):
+        self.expect_shrinking(800, 60_000)
+
+    def test_large_events_after_small_ones_are_taken_and_the_oldest_leave(self):
+        for first in range(0, 100_000, 20_000):
+            self.publish_ndjson(first, first + 20_000, size=150)
+        most = self.watch()
+        for number in range(60):
+            self.publish(f"{number}".ljust(400_000, "."), topic="large")
+        self.assertLessEqual(most[0], 1.1 * (16 << 20))
+        self.assertEqual(self.numbers(self.subscribe("large", since="-20"), 20), list(range(40, 60)))
 
     def test_age_takes_events_away_when_nothing_is_published(self):
         self.restart(journal={"retain": {"age": "1s"}, "sync": "interval"})

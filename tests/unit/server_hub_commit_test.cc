@@ -78,6 +78,13 @@ struct Desk {
       REQUIRE(hub.commit());
     } while (hub.has_trims());
   }
+  void commit_until_answered(const OutcomeRef& outcome) {
+    for (int group = 0; !outcome->receipt; ++group) {
+      const auto committed = hub.commit();
+      REQUIRE_MESSAGE(committed, committed.error().detail);
+      REQUIRE(group < 1000);
+    }
+  }
 
   FakeClock clock;
   FakeJournal journal;
@@ -291,6 +298,104 @@ TEST_CASE("commit: for space it takes as few steps from many topics as from one"
     CHECK(before - desk.journal.events.size() >= std::min<size_t>(before, 64));
   }
   CHECK(desk.journal.events.empty());
+}
+
+// Of about so many bytes in the journal.
+Draft large(size_t bytes) {
+  return draft({"large"}, "", std::string(bytes, 'x'));
+}
+
+// A journal of 1,000,000 bytes that is nearly full of events with 100 bytes each. Of those, 1,024
+// leave in one step.
+void fill(Desk& desk) {
+  desk.journal.capacity = 1'000'000;
+  for (int round = 0; round < 20; ++round) {
+    OutcomeRef outcome;
+    for (int number = 0; number < 600; ++number) {
+      outcome = desk.submit(draft({"t" + std::to_string(number % 7)}, "", std::string(92, 'x')));
+    }
+    desk.commit_until_answered(outcome);
+  }
+  REQUIRE(desk.journal.usage().used_bytes > 900'000);
+}
+
+TEST_CASE("commit: a publish that needs much room waits until the oldest events have left") {
+  Desk desk;
+  fill(desk);
+  for (int number = 0; number < 20; ++number) {
+    const OutcomeRef outcome = desk.submit(large(200'000));
+    desk.commit_until_answered(outcome);
+    id_of(outcome);
+    CHECK(desk.journal.usage().used_bytes > 750'000);  // No more than had to leave.
+  }
+  CHECK(desk.events("large") >= 4);
+}
+
+TEST_CASE("commit: publishes that find no room together are all taken, in their order") {
+  Desk desk;
+  fill(desk);
+  const uint64_t before = desk.visible();
+  std::vector<OutcomeRef> outcomes;
+  for (int number = 0; number < 20; ++number) {
+    outcomes.push_back(desk.submit(large(200'000)));
+  }
+  desk.commit_until_answered(outcomes.back());
+  for (size_t index = 0; index < outcomes.size(); ++index) {
+    CHECK(id_of(outcomes[index]) == "e-" + std::to_string(before + index + 1));
+  }
+}
+
+TEST_CASE("commit: what the journal could never hold is refused, and costs at most a quarter") {
+  Desk desk;
+  fill(desk);
+  const OutcomeRef outcome = desk.submit(large(1'500'000));
+  while (!outcome->receipt) {
+    (void)desk.hub.commit();
+  }
+  CHECK(code_of(outcome) == Errc::kStorageFull);
+  CHECK(desk.journal.usage().used_bytes > 700'000);
+}
+
+TEST_CASE("commit: who waits for room is told when the disk fails meanwhile") {
+  Desk desk;
+  fill(desk);
+  desk.journal.failure = Error{.code = Errc::kStorageFull, .detail = "the disk is full"};
+  const OutcomeRef outcome = desk.submit(large(200'000));
+  for (int group = 0; group < 3 && !outcome->receipt; ++group) {
+    CHECK_FALSE(desk.hub.commit());
+  }
+  CHECK(code_of(outcome) == Errc::kStorageFull);
+  desk.journal.failure.reset();
+  const OutcomeRef later = desk.submit(large(200'000));
+  desk.commit_until_answered(later);
+  id_of(later);
+}
+
+TEST_CASE("commit: large events leave in steps of a few, small ones in steps of many") {
+  Options hub_options = options();
+  hub_options.policies.fallback.retain = {.events = 1};
+  hub_options.policies.fallback.grace_ms = 1000;
+  Desk desk(hub_options);
+  for (int number = 0; number < 20; ++number) {
+    desk.submit(large(1 << 20));
+  }
+  OutcomeRef outcome;
+  for (int number = 0; number < 2000; ++number) {
+    outcome = desk.submit(draft({"small"}));
+  }
+  desk.commit_until_answered(outcome);
+  desk.clock.advance(1000);
+  desk.hub.sweep(100);
+  size_t steps = 0;
+  while (desk.hub.has_trims()) {
+    const size_t before = desk.journal.events.size();
+    REQUIRE(desk.hub.commit());
+    CHECK(before - desk.journal.events.size() <= 1024);
+    ++steps;
+  }
+  CHECK(desk.journal.events.size() == 2);
+  CHECK(steps >= 8);
+  CHECK(steps <= 16);
 }
 
 TEST_CASE("commit: what live readers have not been served does not leave the journal") {
