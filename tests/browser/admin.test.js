@@ -17,7 +17,7 @@ const SHOTS = fileURLToPath(new URL('../../build/screenshots', import.meta.url))
 const DESKTOP = {width: 1280, height: 900};
 const PHONE = {width: 375, height: 812};
 const TOKEN = 'rc_dashboard-test-0123456789';
-const PATIENT = {timeout: 30_000};
+const PATIENT = {timeout: 60_000};
 
 let browser;
 

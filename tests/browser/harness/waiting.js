@@ -3,7 +3,7 @@
 import {setTimeout as pause} from 'node:timers/promises';
 
 // Generous: it bounds a test that has gone wrong, it never paces one that goes well.
-export const PATIENCE_MS = 15_000;
+export const PATIENCE_MS = 60_000;
 
 // Resolves with the first true value of condition(); rejects with `what` when none comes in time.
 export async function waitUntil(condition, what, patience = PATIENCE_MS) {

@@ -3,7 +3,7 @@
 import time
 
 # Generous: it bounds a test that has gone wrong, it never paces one that goes well.
-PATIENCE = 15.0
+PATIENCE = 60.0
 
 
 def wait_until(condition, what, seconds=PATIENCE):
