@@ -31,6 +31,15 @@ class AccessLogCase(DaemonCase):
                     and all(line.get(name) == value for name, value in fields.items()))
         return self.daemon.wait_for_log(matches, f"of access: {message} {fields}", skip=self.logged)
 
+    def reload(self, settings):
+        before = len(self.daemon.lines)
+        self.daemon.write_config(settings)
+        self.daemon.reload()
+        self.wait_for_reload(before)
+
+    def wait_for_reload(self, before):
+        self.daemon.wait_for_log(lambda line: line["message"] == "reload done", "of the reload", skip=before)
+
     def assert_nothing_secret(self):
         text = json.dumps(self.daemon.lines)
         for secret in (CAM, WRONG, PAYLOAD, "access_token"):
@@ -80,16 +89,12 @@ class RefusedTest(AccessLogCase):
     def test_a_stream_that_ends_for_its_token_is_told(self):
         stream = self.subscribe("cam/1", headers=bearer(CAM))
         stream.skip_first_block()
-        self.daemon.write_config({"auth": {**AUTH, "tokens": []}})
-        self.daemon.reload()
+        self.reload({"auth": {**AUTH, "tokens": []}})
         try:
             line = self.wait_for_line("stream ended", who="cam")
             self.assertIn("not valid any more", line["reason"])
         finally:
-            logged = len(self.daemon.lines)
-            self.daemon.write_config(self.settings)
-            self.daemon.reload()
-            self.daemon.wait_for_log(lambda line: line["message"] == "reload done", "of the reload", skip=logged)
+            self.reload(self.settings)
 
     def test_a_flood_is_cut_and_counted(self):
         connection = self.connect()
@@ -102,15 +107,13 @@ class RefusedTest(AccessLogCase):
         def is_told(topic):
             before = len(self.daemon.lines)
             self.try_publish("x", topic, bearer(CAM))
-            self.daemon.signal(1)  # Its line comes after that of the request.
-            self.daemon.wait_for_log(lambda line: line["message"] == "reload done", "of the reload", skip=before)
+            self.daemon.reload()  # Its line comes after that of the request.
+            self.wait_for_reload(before)
             return any(line.get("module") == "access" for line in self.daemon.lines[before:])
         for log in ({"access": "none"}, {"levels": {"access": "warn"}}):
-            self.daemon.write_config({**self.settings, "log": log})
-            self.daemon.reload()
-            wait_until(lambda: not is_told("quiet"), f"{log} keeps it quiet")
-        self.daemon.write_config(self.settings)
-        self.daemon.reload()
+            self.reload({**self.settings, "log": log})
+            self.assertFalse(is_told("quiet"), log)
+        self.reload(self.settings)
         wait_until(lambda: is_told("loud"), "the defaults tell it again")
 
 

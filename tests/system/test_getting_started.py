@@ -18,7 +18,7 @@ PAGE = (ROOT / "docs" / "getting-started.md").read_text(encoding="utf-8")
 CLI = pathlib.Path(os.environ.get("RINGCAST", ROOT / "build" / "release" / "ringcast"))
 BLOCK = re.compile(r"^```(sh|text)( terminal=2)?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 DONE = "the block is done:"
-PATIENCE = 30  # Seconds: readers come back when they were told to, after some of them.
+PATIENCE = 120  # Seconds: readers come back when they were told to, and wait longer each time in vain.
 
 
 def free_ports(count):
@@ -138,8 +138,12 @@ class GettingStartedTest(unittest.TestCase):
         printed = ""
         for kind, in_second, text in self.blocks():
             if kind == "text" and in_second:
-                wait_until(lambda expected=pattern(text): expected.fullmatch(self.second.output().strip()),
-                           f"the second terminal shows\n{text}", PATIENCE)
+                try:
+                    wait_until(lambda expected=pattern(text): expected.fullmatch(self.second.output().strip()),
+                               f"the second terminal shows\n{text}", PATIENCE)
+                except AssertionError as error:
+                    raise AssertionError(f"{error}, not\n{self.second.output()}\n{self.second.log()}\n"
+                                         f"{self.first.log()}") from None
             elif kind == "text":
                 self.assertIsNotNone(pattern(text).fullmatch(printed.strip()), f"{printed}, not\n{text}")
                 printed = ""

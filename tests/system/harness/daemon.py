@@ -104,7 +104,10 @@ class Daemon:
         return f"http://{self.address}"
 
     def write_config(self, settings):
-        self.config_file.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+        # In one step: a reload that goes on still must not read half of it.
+        new = self.config_file.with_suffix(".new")
+        new.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+        os.replace(new, self.config_file)
 
     def _read_log(self):
         for raw in self.process.stderr:
