@@ -109,10 +109,13 @@ class SqliteTest(DiskCase):
                             if cut.startswith(("random", "torn"))))
 
     def test_with_syncs_at_checkpoints_only_the_latest_are_lost(self):
-        last = commit(self.disk, "NORMAL", 100)
-        found = dict(self.every_cut())["none 0"]
-        self.assertEqual(found, list(range(1, len(found) + 1)))
-        self.assertLess(len(found), last)
+        lost = []
+        for count in (100, 137, 151):  # Killed right at a checkpoint it loses none.
+            last = commit(self.disk, "NORMAL", count)
+            found = dict(self.every_cut())["none 0"]
+            self.assertEqual(found, list(range(1, len(found) + 1)))
+            lost.append(last - len(found))
+        self.assertGreater(max(lost), 0)
 
     def test_a_restart_without_a_cut_goes_on_with_what_was_pending(self):
         commit(self.disk, "NORMAL", 10)
