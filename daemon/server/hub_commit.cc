@@ -84,9 +84,10 @@ Status Hub::admit(bool is_own, size_t bytes) {
 Status Hub::submit(std::vector<Draft>& drafts, Publisher who, const std::string& request_key,
                    Published done) {
   const size_t bytes = memory_of(drafts);
+  const bool own = is_own(drafts);
+  const size_t disk_bytes = own ? 0 : disk_bytes_of(drafts);
   {
     const std::lock_guard lock(mutex_);
-    const bool own = is_own(drafts);
     if (Status admitted = admit(own, bytes); !admitted) {
       return admitted;
     }
@@ -100,7 +101,7 @@ Status Hub::submit(std::vector<Draft>& drafts, Publisher who, const std::string&
     submission.done = std::move(done);
     submission.submitted_us = clock_.steady_us();
     submission.charged = bytes;
-    submission.disk_bytes = own ? 0 : disk_bytes_of(submission.drafts);
+    submission.disk_bytes = disk_bytes;
     submission.is_own = own;
   }
   is_unreleased_.store(true, std::memory_order_relaxed);

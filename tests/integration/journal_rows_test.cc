@@ -192,6 +192,11 @@ TEST_CASE("journal: the oldest events are told without their bytes") {
   CHECK((*of_b)[1].nth == 2);
   CHECK((*of_b)[1].bytes_through > (*of_b)[0].bytes_through);
   CHECK((*of_b)[1].time_ms == house.now_ms);
+  // As many as have so many bytes, and one more.
+  const uint64_t first = (*all)[0].bytes;
+  CHECK(house.journal->oldest(10, first)->size() == 2);
+  CHECK(house.journal->oldest(10, first + 1)->size() == 3);
+  CHECK(house.journal->oldest_of(house.number("b"), 0, 10, 0)->size() == 1);
   of_b = house.journal->oldest_of(house.number("b"), 2, 10, 1 << 20);
   REQUIRE(of_b);
   CHECK(of_b->size() == 1);

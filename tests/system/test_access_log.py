@@ -31,15 +31,6 @@ class AccessLogCase(DaemonCase):
                     and all(line.get(name) == value for name, value in fields.items()))
         return self.daemon.wait_for_log(matches, f"of access: {message} {fields}", skip=self.logged)
 
-    def reload(self, settings):
-        before = len(self.daemon.lines)
-        self.daemon.write_config(settings)
-        self.daemon.reload()
-        self.wait_for_reload(before)
-
-    def wait_for_reload(self, before):
-        self.daemon.wait_for_log(lambda line: line["message"] == "reload done", "of the reload", skip=before)
-
     def assert_nothing_secret(self):
         text = json.dumps(self.daemon.lines)
         for secret in (CAM, WRONG, PAYLOAD, "access_token"):
@@ -89,12 +80,12 @@ class RefusedTest(AccessLogCase):
     def test_a_stream_that_ends_for_its_token_is_told(self):
         stream = self.subscribe("cam/1", headers=bearer(CAM))
         stream.skip_first_block()
-        self.reload({"auth": {**AUTH, "tokens": []}})
+        self.daemon.reload_with({"auth": {**AUTH, "tokens": []}})
         try:
             line = self.wait_for_line("stream ended", who="cam")
             self.assertIn("not valid any more", line["reason"])
         finally:
-            self.reload(self.settings)
+            self.daemon.reload_with(self.settings)
 
     def test_a_flood_is_cut_and_counted(self):
         connection = self.connect()
@@ -108,12 +99,12 @@ class RefusedTest(AccessLogCase):
             before = len(self.daemon.lines)
             self.try_publish("x", topic, bearer(CAM))
             self.daemon.reload()  # Its line comes after that of the request.
-            self.wait_for_reload(before)
+            self.daemon.wait_for_reload(before)
             return any(line.get("module") == "access" for line in self.daemon.lines[before:])
         for log in ({"access": "none"}, {"levels": {"access": "warn"}}):
-            self.reload({**self.settings, "log": log})
+            self.daemon.reload_with({**self.settings, "log": log})
             self.assertFalse(is_told("quiet"), log)
-        self.reload(self.settings)
+        self.daemon.reload_with(self.settings)
         wait_until(lambda: is_told("loud"), "the defaults tell it again")
 
 

@@ -75,14 +75,8 @@ class JwksCase(unittest.TestCase):
         self.addCleanup(self.daemon.close)
         self.wait_for_line("the JWKS was read")
 
-    def wait_for_line(self, message, skip=0):
-        return self.daemon.wait_for_log(lambda line: line["message"] == message, f"says: {message}", skip=skip)
-
-    def reload_with(self, settings):
-        logged = len(self.daemon.lines)
-        self.daemon.write_config(settings)
-        self.daemon.reload()
-        self.wait_for_line("reload done", logged)
+    def wait_for_line(self, message):
+        return self.daemon.wait_for_log(lambda line: line["message"] == message, f"says: {message}")
 
     def jwt_settings(self, **changes):
         return {"algorithms": ["HS256"], "jwks": self.server.url, **changes}
@@ -119,7 +113,7 @@ class JwksReloadTest(JwksCase):
         stream = self.open_stream(ALONE)
         self.server.keys = None  # What it held last counts meanwhile.
         self.key_file.write_bytes(NEXT)
-        self.reload_with(settings)
+        self.daemon.reload_with(settings)
         self.wait_for_end(stream)
         self.assertEqual([self.status(secret) for secret in (ALONE, NEXT, IN_SET)], [401, 200, 200])
 
@@ -134,7 +128,7 @@ class JwksReloadTest(JwksCase):
         self.assertEqual(status(ALONE), 200)
         self.server.keys = None
         self.key_file.write_bytes(NEXT)
-        self.reload_with(settings)
+        self.daemon.reload_with(settings)
         self.assertEqual([status(secret) for secret in (ALONE, NEXT, IN_SET)], [401, 200, 200])
 
     def test_other_settings_do_not_take_the_keys_of_a_jwks_away(self):
@@ -143,26 +137,26 @@ class JwksReloadTest(JwksCase):
         stream = self.open_stream(IN_SET)
         self.server.keys = None
         for changes in ({"refresh": "5m"}, {"cookie": "session"}):
-            self.reload_with({"auth": {"jwt": self.jwt_settings(**changes)}})
+            self.daemon.reload_with({"auth": {"jwt": self.jwt_settings(**changes)}})
             self.assertEqual(self.status(IN_SET), 200, changes)
         fetch(self.daemon.address, "POST", "/topics/a", self.bearer(IN_SET), b"last")
         stream.until("last")  # It has not ended.
-        self.reload_with({"auth": {"jwt": self.jwt_settings(leeway="1s")}})
+        self.daemon.reload_with({"auth": {"jwt": self.jwt_settings(leeway="1s")}})
         self.assertEqual(self.status(IN_SET), 200)
 
     def test_another_url_has_other_keys(self):
         self.start({"auth": {"jwt": self.jwt_settings()}})
         self.wait_for_status(IN_SET, 200)
         self.server.keys = None
-        self.reload_with({"auth": {"jwt": self.jwt_settings(jwks=self.server.url + "?other")}})
+        self.daemon.reload_with({"auth": {"jwt": self.jwt_settings(jwks=self.server.url + "?other")}})
         self.assertEqual(self.status(IN_SET), 401)
 
     def test_algorithms_that_the_keys_do_not_serve_refuse_their_tokens(self):
         self.start({"auth": {"jwt": self.jwt_settings()}})
         self.wait_for_status(IN_SET, 200)
-        self.reload_with({"auth": {"jwt": self.jwt_settings(algorithms=["ES256"])}})
+        self.daemon.reload_with({"auth": {"jwt": self.jwt_settings(algorithms=["ES256"])}})
         self.assertEqual(self.status(IN_SET), 401)
-        self.reload_with({"auth": {"jwt": self.jwt_settings()}})
+        self.daemon.reload_with({"auth": {"jwt": self.jwt_settings()}})
         self.wait_for_status(IN_SET, 200)
 
 

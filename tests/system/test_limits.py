@@ -207,10 +207,7 @@ class RateTest(LimitCase):
         self.assertIn(429, statuses)
 
     def test_ndjson_is_read_later_instead(self):
-        logged = len(self.daemon.lines)
-        self.daemon.write_config({**self.settings, "limits": {"publish_rate_per_token": 100, "publish_burst": "100ms"}})
-        self.daemon.reload()
-        self.daemon.wait_for_log(lambda line: line["message"] == "reload done", "of the reload", skip=logged)
+        self.daemon.reload_with({**self.settings, "limits": {"publish_rate_per_token": 100, "publish_burst": "100ms"}})
         lines = b"".join(b'{"topic":"n","data":%d}\n' % n for n in range(60))
         answer = self.fetch("POST", "/events", {**NDJSON, **bearer(BOB)}, lines)
         self.assertEqual((answer.status, answer.json()["accepted"]), (200, 60))

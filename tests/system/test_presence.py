@@ -196,10 +196,7 @@ class PresenceReloadTest(PresenceCase):
     settings = {"presence": ["rooms/*"]}
 
     def reload_with(self, presence):
-        logged = len(self.daemon.lines)
-        self.daemon.write_config({"presence": presence})
-        self.daemon.reload()
-        self.daemon.wait_for_log(lambda line: line["message"] == "reload done", "says that it is done", skip=logged)
+        self.daemon.reload_with({"presence": presence})
 
     def test_who_was_there_before_its_topic_was_named_counts_and_is_told_to_leave(self):
         watcher = self.watch("halls/1", "rooms/1")

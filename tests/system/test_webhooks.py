@@ -61,12 +61,6 @@ class WebhookCase(DaemonCase):
     def config(self, *hooks, **changes):
         return {**self.settings, "webhooks": list(hooks) or [self.hook()], **changes}
 
-    def reload_with(self, settings):
-        logged = len(self.daemon.lines)
-        self.daemon.write_config(settings)
-        self.daemon.reload()
-        self.daemon.wait_for_log(lambda line: line["message"] == "reload done", "says that it is done", skip=logged)
-
     def stall(self):
         """The receiver answers no request until what this returns is set."""
         release = threading.Event()
@@ -270,7 +264,7 @@ class ReloadTest(WebhookCase):
         self.publish("b")
         self.publish("c")
         with Receiver() as other:
-            self.reload_with(self.config(self.hook(url=other.url)))
+            self.daemon.reload_with(self.config(self.hook(url=other.url)))
             other.wait_for(lambda receiver: len(receiver.data()) == 2, "has both")
             self.assertEqual(other.data(), ["b", "c"])
             self.assertEqual(other.events("start"), [])
@@ -279,12 +273,12 @@ class ReloadTest(WebhookCase):
     def test_a_secret_changes_without_a_request_that_cannot_be_verified(self):
         self.receiver.secrets = (SECRET, OTHER_SECRET)
         self.secret_file.write_text(f"{SECRET}\n{OTHER_SECRET}\n", encoding="utf-8")
-        self.reload_with(self.config())
+        self.daemon.reload_with(self.config())
         self.publish("with both")
         self.wait_for_data("with both")
         self.receiver.secrets = (OTHER_SECRET,)
         self.secret_file.write_text(f"{OTHER_SECRET}\n", encoding="utf-8")
-        self.reload_with(self.config())
+        self.daemon.reload_with(self.config())
         self.publish("with the new one")
         self.wait_for_data("with both", "with the new one")
 
@@ -301,20 +295,20 @@ class ReloadTest(WebhookCase):
 
     def test_webhooks_come_and_go(self):
         with Receiver() as second:
-            self.reload_with(self.config(self.hook(), self.hook(name="second", url=second.url, topics=["news"])))
+            self.daemon.reload_with(self.config(self.hook(), self.hook(name="second", url=second.url, topics=["news"])))
             second.wait_for_start()
             self.publish("x", "news")
             second.wait_for(lambda receiver: receiver.data() == ["x"], "has it")
-            self.reload_with(self.config(self.hook()))
+            self.daemon.reload_with(self.config(self.hook()))
             self.publish("y", "news")
             self.publish("z")
             self.wait_for_data("z")
             self.assertEqual(second.data(), ["x"])
 
     def test_the_first_can_come_with_a_reload(self):
-        self.reload_with({**self.config(), "webhooks": []})
+        self.daemon.reload_with({**self.config(), "webhooks": []})
         self.publish("not told")
-        self.reload_with(self.config())
+        self.daemon.reload_with(self.config())
         self.receiver.wait_for_start(2)
         self.publish("told")
         self.wait_for_data("told")

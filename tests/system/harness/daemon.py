@@ -147,6 +147,17 @@ class Daemon:
     def reload(self):
         self.signal(signal.SIGHUP)
 
+    def wait_for_reload(self, logged):
+        """Until a reload is done that was not when there were `logged` lines in the log."""
+        self.wait_for_log(lambda line: line["message"] == "reload done", "of the reload", skip=logged)
+
+    def reload_with(self, settings):
+        """Settings that are valid; they hold when this returns."""
+        logged = len(self.lines)
+        self.write_config(settings)
+        self.reload()
+        self.wait_for_reload(logged)
+
     def terminate(self):
         self.signal(signal.SIGTERM)
 
