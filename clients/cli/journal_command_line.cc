@@ -55,7 +55,7 @@ CLI::App& add_command(CLI::App& journal, JournalOptions& options, const std::str
   return command;
 }
 
-std::string why_no_pattern(const std::string& text) {
+std::string why_no_topics(const std::string& text) {
   const auto checked = topics::check_pattern(text);
   return checked ? std::string() : checked.error().detail;
 }
@@ -83,7 +83,7 @@ void add_journal(CLI::App& app, JournalOptions& options) {
       .add_option("--topic", options.patterns,
                   "Only of this topic or pattern; can be given more than once")
       ->allow_extra_args(false)
-      ->check(why_no_pattern)
+      ->check(why_no_topics)
       ->type_name("PATTERN");
   add_number(exporting, "--after", options.after, "Only events with a higher seq");
 

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace ringcast::cli {
+
+// The most that is read as one event.
+inline constexpr size_t kMaxEventBytes = size_t{64} << 20U;
 
 // How to reach the broker: flags first, then RINGCAST_* from the environment.
 struct ConnectOptions {

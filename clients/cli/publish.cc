@@ -19,8 +19,6 @@
 namespace ringcast::cli {
 namespace {
 
-constexpr size_t kMaxEventBytes = 64ULL << 20U;
-
 class Publisher {
  public:
   Publisher(const PublishOptions& options, Broker& broker, Output& output);

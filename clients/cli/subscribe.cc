@@ -12,8 +12,6 @@
 namespace ringcast::cli {
 namespace {
 
-constexpr size_t kMaxEventBytes = size_t{64} << 20U;
-
 class Printer {
  public:
   Printer(const SubscribeOptions& options, Broker& broker, EndCondition& end, Output& output)

@@ -15,7 +15,6 @@ namespace ringcast::admin {
 namespace {
 
 using server::SlowReader;
-using FanoutCounts = server::Fanout::Counts;
 
 constexpr size_t kMostNames = 5;  // Of a reader's topics.
 
@@ -155,7 +154,7 @@ Totals totals_of(const Snapshot& snapshot, uint64_t own_events, int64_t steady_m
                 .events = snapshot.hub.published - std::min(own_events, snapshot.hub.published),
                 .event_bytes = snapshot.hub.published_bytes,
                 .evicted = snapshot.hub.evicted};
-  for (const FanoutCounts* counts : snapshot.fanouts) {
+  for (const server::Fanout::Counts* counts : snapshot.fanouts) {
     totals.deliveries += counts->deliveries.value();
     totals.delivered_bytes += counts->bytes.value();
     for (const Counter& gaps : counts->gaps) {
@@ -198,7 +197,7 @@ std::optional<double> percentile_ms(const Totals::Buckets& before, const Totals:
 std::string stats_json(const StatsEvent& event) {
   const Snapshot& snapshot = event.snapshot;
   uint64_t blocked = 0;
-  for (const FanoutCounts* counts : snapshot.fanouts) {
+  for (const server::Fanout::Counts* counts : snapshot.fanouts) {
     const uint64_t again = counts->unblocked.value();  // First, so that it is never negative.
     blocked += counts->blocked.value() - again;
   }

@@ -53,7 +53,7 @@ struct CloseFile {
   // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): this is what owns it.
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
-using File = std::unique_ptr<std::FILE, CloseFile>;
+using OpenFile = std::unique_ptr<std::FILE, CloseFile>;
 
 // What CLI11 finds wrong, in our words.
 std::string explain(const CLI::ParseError& error, const CLI::App& app) {
@@ -75,7 +75,7 @@ Failure refuse_file(const std::string& name, int error) {
 }
 
 Result<std::string> read_file(const std::string& name) {
-  const File file(std::fopen(name.c_str(), "rbe"));
+  const OpenFile file(std::fopen(name.c_str(), "rbe"));
   if (!file) {
     return refuse_file(name, errno);
   }

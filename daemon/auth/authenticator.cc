@@ -21,10 +21,6 @@ namespace {
 // Below this a token could be guessed, however it is compared.
 constexpr size_t kMinTokenBytes = 16;
 
-Failure refuse(std::string why) {
-  return fail(Errc::kUnauthorized, std::move(why));
-}
-
 std::string text_of(const Grants& grants) {
   return joined({joined(grants.publish), joined(grants.subscribe), joined(grants.admin)});
 }
@@ -133,7 +129,8 @@ IdentityRef Authenticator::anonymous(bool is_local) const {
 
 Result<IdentityRef> Authenticator::authenticate(std::string_view token, int64_t now_unix_ms) const {
   if (token.size() > kMaxJwtBytes) {
-    return refuse("the token is longer than " + std::to_string(kMaxJwtBytes) + " bytes");
+    return fail(Errc::kUnauthorized,
+                "the token is longer than " + std::to_string(kMaxJwtBytes) + " bytes");
   }
   if (!state_->tokens.empty() && token.size() >= kMinTokenBytes) {
     if (IdentityRef found = state_->find_token(token)) {
@@ -144,12 +141,14 @@ Result<IdentityRef> Authenticator::authenticate(std::string_view token, int64_t 
     return state_->authenticate_jwt(token, now_unix_ms);
   }
   if (state_->tokens.empty() && !state_->jwt.is_on()) {
-    return refuse("no tokens are known here: neither auth.tokens nor auth.jwt is set");
+    return fail(Errc::kUnauthorized,
+                "no tokens are known here: neither auth.tokens nor auth.jwt is set");
   }
-  return refuse(token.size() < kMinTokenBytes ? "the token is too short: at least " +
-                                                    std::to_string(kMinTokenBytes) + " bytes"
-                : state_->tokens.empty() ? "the token is no JWT"
-                                         : "unknown token");
+  return fail(Errc::kUnauthorized,
+              token.size() < kMinTokenBytes
+                  ? "the token is too short: at least " + std::to_string(kMinTokenBytes) + " bytes"
+              : state_->tokens.empty() ? "the token is no JWT"
+                                       : "unknown token");
 }
 
 bool Authenticator::vouches_for(uint64_t source) const {

@@ -20,10 +20,6 @@ namespace {
 constexpr double kMaxSeconds = 253'402'300'799;  // The end of the year 9999.
 constexpr size_t kShownBytes = 100;
 
-Failure refuse(std::string why) {
-  return fail(Errc::kUnauthorized, std::move(why));
-}
-
 // What a token says is shown, but no more of it than anybody reads.
 std::string shown(std::string_view text) {
   if (text.size() <= kShownBytes) {
@@ -36,7 +32,7 @@ std::string shown(std::string_view text) {
   return json::quoted(std::string(text.substr(0, end)) + "...");
 }
 
-std::string text_of(int64_t unix_ms) {
+std::string date_of(int64_t unix_ms) {
   const std::time_t seconds = unix_ms / 1000;
   std::tm time{};
   gmtime_r(&seconds, &time);
@@ -50,7 +46,7 @@ Status each_unique_field(json::Value& value,
   std::set<std::string, std::less<>> names;
   return value.each_field([&](std::string_view name, json::Value& member) -> Status {
     if (!names.emplace(name).second) {
-      return refuse("the name " + shown(name) + " is there twice");
+      return fail(Errc::kUnauthorized, "the name " + shown(name) + " is there twice");
     }
     return visit(name, member);
   });
@@ -69,7 +65,7 @@ Status read_text(json::Value& value, std::optional<std::string>& out) {
 Status read_date(json::Value& value, std::optional<int64_t>& out) {
   std::string text;
   if (value.kind() != json::Value::Kind::kNumber) {
-    return refuse("must be a number of seconds");
+    return fail(Errc::kUnauthorized, "must be a number of seconds");
   }
   if (auto status = value.append_minified(text); !status) {
     return status;
@@ -78,7 +74,7 @@ Status read_date(json::Value& value, std::optional<int64_t>& out) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   if (error != std::errc() || end != text.data() + text.size() || seconds < 0 ||
       seconds > kMaxSeconds) {
-    return refuse("must be seconds since 1970, before the year 10000");
+    return fail(Errc::kUnauthorized, "must be seconds since 1970, before the year 10000");
   }
   out = static_cast<int64_t>(std::floor(seconds * 1000));
   return Ok{};
@@ -90,10 +86,10 @@ Status read_texts(json::Value& value, Status (*check)(std::string_view),
     const std::string place = "[" + std::to_string(out.size()) + "]: ";
     auto text = element.string();
     if (!text) {
-      return refuse(place + text.error().detail);
+      return fail(Errc::kUnauthorized, place + text.error().detail);
     }
     if (auto status = check(*text); !status) {
-      return refuse(place + shown(*text) + ": " + status.error().detail);
+      return fail(Errc::kUnauthorized, place + shown(*text) + ": " + status.error().detail);
     }
     out.emplace_back(*text);
     return Ok{};
@@ -119,7 +115,8 @@ Status read_grants(json::Value& value, Grants& grants) {
   return each_unique_field(value, [&](std::string_view name, json::Value& list) -> Status {
     const bool is_admin = name == "admin";
     if (!is_admin && name != "publish" && name != "subscribe") {
-      return refuse("has " + shown(name) + ", but only publish, subscribe and admin are known");
+      return fail(Errc::kUnauthorized,
+                  "has " + shown(name) + ", but only publish, subscribe and admin are known");
     }
     auto& out = is_admin ? grants.admin : name == "publish" ? grants.publish : grants.subscribe;
     Status status = read_texts(list, is_admin ? check_admin_route : topics::check_pattern, out);
@@ -127,7 +124,7 @@ Status read_grants(json::Value& value, Grants& grants) {
       return status;
     }
     const std::string& why = status.error().detail;
-    return refuse(std::string(name) + (why.starts_with('[') ? "" : ": ") + why);
+    return fail(Errc::kUnauthorized, std::string(name) + (why.starts_with('[') ? "" : ": ") + why);
   });
 }
 
@@ -153,21 +150,25 @@ Status read_claim(std::string_view name, json::Value& value, std::string_view gr
 
 Status check_times(const Claims& claims, int64_t leeway_ms, int64_t now_unix_ms) {
   if (claims.expires_unix_ms && now_unix_ms >= *claims.expires_unix_ms + leeway_ms) {
-    return refuse("the token expired at " + text_of(*claims.expires_unix_ms));
+    return fail(Errc::kUnauthorized, "the token expired at " + date_of(*claims.expires_unix_ms));
   }
   if (claims.not_before_unix_ms && now_unix_ms + leeway_ms < *claims.not_before_unix_ms) {
-    return refuse("not yet valid: nbf is " + text_of(*claims.not_before_unix_ms));
+    return fail(Errc::kUnauthorized,
+                "not yet valid: nbf is " + date_of(*claims.not_before_unix_ms));
   }
   return Ok{};
 }
 
 Status check_audience(const Claims& claims, const std::vector<std::string>& ours) {
   if (!claims.audience) {
-    return ours.empty() ? Status(Ok{}) : refuse("no audience, but auth.jwt.audience asks for one");
+    return ours.empty()
+               ? Status(Ok{})
+               : fail(Errc::kUnauthorized, "no audience, but auth.jwt.audience asks for one");
   }
   // RFC 7519 section 4.1.3: who is not among those whom a token is for must refuse it.
   if (ours.empty()) {
-    return refuse("wrong audience: the token is for others, and auth.jwt.audience is not set");
+    return fail(Errc::kUnauthorized,
+                "wrong audience: the token is for others, and auth.jwt.audience is not set");
   }
   const auto& theirs = *claims.audience;
   const auto is_ours = [&](const std::string& name) {
@@ -176,7 +177,8 @@ Status check_audience(const Claims& claims, const std::vector<std::string>& ours
   if (std::any_of(theirs.begin(), theirs.end(), is_ours)) {
     return Ok{};
   }
-  return refuse("wrong audience" + (theirs.empty() ? std::string() : ": " + shown(theirs.front())));
+  return fail(Errc::kUnauthorized,
+              "wrong audience" + (theirs.empty() ? std::string() : ": " + shown(theirs.front())));
 }
 
 }  // namespace
@@ -187,11 +189,12 @@ Result<Claims> read_claims(std::string_view payload, std::string_view grants_cla
   Status status = reader.read(payload, [&](json::Value& root) {
     return each_unique_field(root, [&](std::string_view name, json::Value& value) -> Status {
       Status read = read_claim(name, value, grants_claim, claims);
-      return read ? std::move(read) : refuse(std::string(name) + ": " + read.error().detail);
+      return read ? std::move(read)
+                  : fail(Errc::kUnauthorized, std::string(name) + ": " + read.error().detail);
     });
   });
   if (!status) {
-    return refuse("the token's claims: " + status.error().detail);
+    return fail(Errc::kUnauthorized, "the token's claims: " + status.error().detail);
   }
   return claims;
 }
@@ -201,8 +204,8 @@ Status check_claims(const Claims& claims, const JwtOptions& options, int64_t now
     return status;
   }
   if (!options.issuer.empty() && claims.issuer != options.issuer) {
-    return refuse(claims.issuer ? "wrong issuer: " + shown(*claims.issuer)
-                                : "no issuer, but auth.jwt.issuer asks for one");
+    return fail(Errc::kUnauthorized, claims.issuer ? "wrong issuer: " + shown(*claims.issuer)
+                                                   : "no issuer, but auth.jwt.issuer asks for one");
   }
   return check_audience(claims, options.audience);
 }

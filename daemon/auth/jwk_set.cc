@@ -75,7 +75,7 @@ Result<Jwk> read_jwk(json::Value& value) {
   return status ? Result<Jwk>(std::move(jwk)) : std::move(status).failure();
 }
 
-Result<std::string> bytes_of(const Jwk& jwk, std::string_view name) {
+Result<std::string> decoded_member(const Jwk& jwk, std::string_view name) {
   const auto member = jwk.members.find(name);
   if (member == jwk.members.end()) {
     return invalid("has no " + std::string(name));
@@ -115,11 +115,11 @@ Result<JwtKey> build(const char* type, OSSL_PARAM_BLD* builder) {
 }
 
 Result<JwtKey> rsa_of(const Jwk& jwk) {
-  auto modulus = bytes_of(jwk, "n");
+  auto modulus = decoded_member(jwk, "n");
   if (!modulus) {
     return std::move(modulus).failure();
   }
-  auto exponent = bytes_of(jwk, "e");
+  auto exponent = decoded_member(jwk, "e");
   if (!exponent) {
     return std::move(exponent).failure();
   }
@@ -150,7 +150,7 @@ Result<JwtKey> ec_of(const Jwk& jwk, std::string_view curve_name) {
   }
   std::string point = "\x04";  // Not compressed.
   for (const char* name : {"x", "y"}) {
-    auto coordinate = bytes_of(jwk, name);
+    auto coordinate = decoded_member(jwk, name);
     if (!coordinate) {
       return std::move(coordinate).failure();
     }
@@ -175,7 +175,7 @@ Result<JwtKey> okp_of(const Jwk& jwk, std::string_view curve) {
   if (curve != "Ed25519") {
     return invalid("crv " + json::quoted(curve) + " is not known: Ed25519 is");
   }
-  auto point = bytes_of(jwk, "x");
+  auto point = decoded_member(jwk, "x");
   if (!point) {
     return std::move(point).failure();
   }
@@ -205,7 +205,7 @@ Result<JwtKey> material_of(const Jwk& jwk) {
     return okp_of(jwk, member_of(jwk, "crv"));
   }
   if (type == "oct") {
-    auto secret = bytes_of(jwk, "k");
+    auto secret = decoded_member(jwk, "k");
     return secret ? JwtKey::of_secret(*secret) : std::move(secret).failure();
   }
   return invalid("kty " + json::quoted(type) + " is not known: RSA, EC, OKP and oct are");

@@ -59,7 +59,7 @@ struct SignatureDeleter {
   void operator()(ECDSA_SIG* signature) const { ECDSA_SIG_free(signature); }
 };
 
-const unsigned char* bytes_of(std::string_view text) {
+const unsigned char* unsigned_bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
@@ -71,8 +71,8 @@ std::string der_of(std::string_view signature, size_t coordinate_bytes) {
   if (signature.size() != 2 * coordinate_bytes || !pair) {
     return {};
   }
-  BIGNUM* r = BN_bin2bn(bytes_of(signature), half, nullptr);
-  BIGNUM* s = BN_bin2bn(bytes_of(signature) + half, half, nullptr);
+  BIGNUM* r = BN_bin2bn(unsigned_bytes(signature), half, nullptr);
+  BIGNUM* s = BN_bin2bn(unsigned_bytes(signature) + half, half, nullptr);
   if (r == nullptr || s == nullptr || ECDSA_SIG_set0(pair.get(), r, s) != 1) {
     BN_free(r);
     BN_free(s);
@@ -95,7 +95,7 @@ bool verify_mac(EVP_MD_CTX* context, const Scheme& scheme, EVP_PKEY* key, std::s
   std::array<unsigned char, EVP_MAX_MD_SIZE> own{};
   size_t size = own.size();
   return EVP_DigestSignInit(context, nullptr, scheme.digest(), nullptr, key) == 1 &&
-         EVP_DigestSign(context, own.data(), &size, bytes_of(text), text.size()) == 1 &&
+         EVP_DigestSign(context, own.data(), &size, unsigned_bytes(text), text.size()) == 1 &&
          size == mac.size() && CRYPTO_memcmp(own.data(), mac.data(), size) == 0;
 }
 
@@ -112,8 +112,8 @@ bool verify_public(EVP_MD_CTX* context, const Scheme& scheme, EVP_PKEY* key, std
        EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, RSA_PSS_SALTLEN_DIGEST) <= 0)) {
     return false;
   }
-  return EVP_DigestVerify(context, bytes_of(signature), signature.size(), bytes_of(text),
-                          text.size()) == 1;
+  return EVP_DigestVerify(context, unsigned_bytes(signature), signature.size(),
+                          unsigned_bytes(text), text.size()) == 1;
 }
 
 std::optional<JwtKey::Kind> curve_of(const EVP_PKEY* key) {
@@ -192,7 +192,7 @@ Result<JwtKey> JwtKey::of_secret(std::string_view bytes) {
                                     "HS384, 64 for HS512 (RFC 7518 3.2)");
   }
   std::shared_ptr<EVP_PKEY> key(
-      EVP_PKEY_new_raw_private_key(EVP_PKEY_HMAC, nullptr, bytes_of(bytes), bytes.size()),
+      EVP_PKEY_new_raw_private_key(EVP_PKEY_HMAC, nullptr, unsigned_bytes(bytes), bytes.size()),
       EVP_PKEY_free);
   if (!key) {
     return fail(Errc::kInvalid, "OpenSSL does not take the secret");

@@ -11,11 +11,7 @@ namespace ringcast::auth {
 
 namespace {
 
-constexpr size_t kShownBytes = 64;
-
-Failure refuse(std::string why) {
-  return fail(Errc::kUnauthorized, std::move(why));
-}
+constexpr size_t kMostShown = 64;
 
 }  // namespace
 
@@ -35,21 +31,22 @@ JwtVerifier::JwtVerifier(std::string_view section, std::vector<Algorithm> algori
 
 Result<JwtVerifier::Verified> JwtVerifier::verify(std::string_view token) const {
   if (token.size() > kMaxJwtBytes) {
-    return refuse("the token is longer than " + std::to_string(kMaxJwtBytes) + " bytes");
+    return fail(Errc::kUnauthorized,
+                "the token is longer than " + std::to_string(kMaxJwtBytes) + " bytes");
   }
   auto parsed = parse_jwt(token);
   if (!parsed) {
-    return refuse(parsed.error().detail);
+    return fail(Errc::kUnauthorized, parsed.error().detail);
   }
   const auto algorithm = algorithm_named(parsed->algorithm);
   if (!algorithm ||
       std::find(algorithms_.begin(), algorithms_.end(), *algorithm) == algorithms_.end()) {
-    const bool is_long = parsed->algorithm.size() > kShownBytes;
-    return refuse("the algorithm " +
-                  (algorithm ? parsed->algorithm
-                   : is_long ? "of the token"
-                             : json::quoted(parsed->algorithm)) +
-                  " is not in " + section_ + ".algorithms");
+    const bool is_long = parsed->algorithm.size() > kMostShown;
+    return fail(Errc::kUnauthorized, "the algorithm " +
+                                         (algorithm ? parsed->algorithm
+                                          : is_long ? "of the token"
+                                                    : json::quoted(parsed->algorithm)) +
+                                         " is not in " + section_ + ".algorithms");
   }
   const auto key = find_key(*parsed, *algorithm);
   if (!key) {
@@ -64,7 +61,7 @@ Result<const JwtVerifier::KnownKey*> JwtVerifier::find_key(const Jwt& jwt,
   const auto& id = jwt.key_id;
   const auto is_meant = [&](const KnownKey& each) { return !id || each.key.is_meant_by(*id); };
   if (id && std::none_of(keys_.begin(), keys_.end(), is_meant)) {
-    const bool is_long = id->size() > kShownBytes;
+    const bool is_long = id->size() > kMostShown;
     return refuse_key("unknown key id " +
                       (is_long ? "(" + std::to_string(id->size()) + " bytes)" : json::quoted(*id)));
   }
@@ -77,12 +74,12 @@ Result<const JwtVerifier::KnownKey*> JwtVerifier::find_key(const Jwt& jwt,
       }
     }
   }
-  return is_tried ? refuse("the signature does not match")
+  return is_tried ? fail(Errc::kUnauthorized, "the signature does not match")
                   : refuse_key("no key that fits the algorithm " + std::string(name_of(algorithm)));
 }
 
 Failure JwtVerifier::refuse_key(const std::string& why) const {
-  return refuse(missing_.empty() ? why : why + ": " + missing_);
+  return fail(Errc::kUnauthorized, missing_.empty() ? why : why + ": " + missing_);
 }
 
 bool JwtVerifier::vouches_for(uint64_t source) const {

@@ -20,10 +20,6 @@ constexpr std::string_view kBegin = "-----BEGIN ";
 constexpr std::array<std::string_view, 4> kSshStarts = {"ssh-rsa ", "ssh-ed25519 ", "ecdsa-sha2-",
                                                         "sk-"};
 
-Failure refuse(std::string_view why) {
-  return fail(Errc::kInvalid, std::string(why));
-}
-
 // Nobody is there to type a passphrase.
 int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*context*/) noexcept {
   return -1;
@@ -74,17 +70,21 @@ Result<JwtKey> parse_pem(std::string_view text) {
   const std::string_view label = text.substr(begin + kBegin.size());
   const std::string_view name = label.substr(0, label.find("-----"));
   if (name.find("PRIVATE") != std::string_view::npos) {
-    return refuse(
+    return fail(
+        Errc::kInvalid,
         "a private key: only its public part belongs here (openssl pkey -in key.pem -pubout)");
   }
   if (name.find("CERTIFICATE") != std::string_view::npos) {
-    return refuse("a certificate: take its key out (openssl x509 -in cert.pem -noout -pubkey)");
+    return fail(Errc::kInvalid,
+                "a certificate: take its key out (openssl x509 -in cert.pem -noout -pubkey)");
   }
   if (label.find(kBegin) != std::string_view::npos) {
-    return refuse("more than one PEM block: several keys go into a JWKS, see auth.jwt.jwks");
+    return fail(Errc::kInvalid,
+                "more than one PEM block: several keys go into a JWKS, see auth.jwt.jwks");
   }
   auto key = read_pem(text.substr(begin));
-  return key ? JwtKey::of_public(std::move(key)) : refuse("not a PEM public key that can be read");
+  return key ? JwtKey::of_public(std::move(key))
+             : fail(Errc::kInvalid, "not a PEM public key that can be read");
 }
 
 bool is_printable(std::string_view text) {
@@ -108,13 +108,15 @@ Result<JwtKey> parse_key_text(std::string_view text) {
   const std::string_view start = trim(text);
   const auto begins = [&](std::string_view with) { return start.starts_with(with); };
   if (std::any_of(kSshStarts.begin(), kSshStarts.end(), begins)) {
-    return refuse("an SSH public key: write it as PEM (ssh-keygen -e -m PKCS8 -f key.pub)");
+    return fail(Errc::kInvalid,
+                "an SSH public key: write it as PEM (ssh-keygen -e -m PKCS8 -f key.pub)");
   }
   if (start.starts_with('{')) {
-    return refuse("JSON: a JWKS goes into auth.jwt.jwks");
+    return fail(Errc::kInvalid, "JSON: a JWKS goes into auth.jwt.jwks");
   }
   if (is_der(text) || is_bare_pem(start)) {
-    return refuse(
+    return fail(
+        Errc::kInvalid,
         "a public key without PEM lines: write it as PEM (openssl pkey -pubin -inform DER)");
   }
   return JwtKey::of_secret(without_line_end(text));

@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kGrantKeys = {"publish", "subscribe", "admin"};
 
-Failure refuse_key(const Node::Entry& entry, std::string_view path,
-                   std::span<const std::string_view> others) {
+Failure refuse_grant(const Node::Entry& entry, std::string_view path,
+                     std::span<const std::string_view> others) {
   std::vector<std::string_view> known(others.begin(), others.end());
   known.insert(known.end(), kGrantKeys.begin(), kGrantKeys.end());
   const std::string near = nearest(entry.name, known);
@@ -38,7 +38,7 @@ Status read_grants(const Node& map, std::string_view path, std::span<const std::
       continue;
     }
     if (std::find(kGrantKeys.begin(), kGrantKeys.end(), name) == kGrantKeys.end()) {
-      return refuse_key(entry, path, others);
+      return refuse_grant(entry, path, others);
     }
     const bool is_admin = name == "admin";
     const std::string below = std::string(path).append(".").append(name);

@@ -9,24 +9,21 @@ namespace ringcast::config {
 
 namespace {
 
-Failure refuse(std::string_view why) {
-  return fail(Errc::kInvalid, std::string(why));
-}
-
 // Compared without port, in lower case.
 Status check_host_name(std::string_view text) {
   const auto authority = http::parse_authority(text);
   if (!authority) {
-    return refuse("write a host name or an address, as in broker.example, without wildcards");
+    return fail(Errc::kInvalid,
+                "write a host name or an address, as in broker.example, without wildcards");
   }
   if (text.size() != authority->name.size()) {
-    return refuse("leave out the port: any port of a listed name will do");
+    return fail(Errc::kInvalid, "leave out the port: any port of a listed name will do");
   }
   if (text != authority->name) {
-    return refuse("write it in lower case");
+    return fail(Errc::kInvalid, "write it in lower case");
   }
   if (text.ends_with('.')) {
-    return refuse("leave out the dot at the end");
+    return fail(Errc::kInvalid, "leave out the dot at the end");
   }
   return Ok{};
 }

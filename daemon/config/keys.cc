@@ -103,9 +103,6 @@ constexpr Choice kFormatChoice = {
       config.log.format = static_cast<LogOptions::Format>(index);
     }};
 
-constexpr Change kLive = Change::kLive;
-constexpr Change kRestart = Change::kRestart;
-
 using topics::Policy;
 using topics::Retain;
 using Journal = journal::Options;

@@ -58,6 +58,8 @@ struct Composite {
 inline constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warn", "error"};
 
 enum class Change { kLive, kRestart };
+inline constexpr Change kLive = Change::kLive;
+inline constexpr Change kRestart = Change::kRestart;
 
 // One setting. Everything that knows settings goes through the table of these: reading, printing,
 // variables, what needs a restart, and the tests of the documentation.

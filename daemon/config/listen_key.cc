@@ -106,7 +106,7 @@ Status read_place(const Node& value, const std::string& path, std::string_view k
   return Ok{};
 }
 
-Failure refuse_key(const Where& where, const std::string& path, std::string_view name) {
+Failure refuse_entry(const Where& where, const std::string& path, std::string_view name) {
   const std::string near = nearest(name, kEntryKeys);
   return fail_at(where, path,
                  "unknown key " + json::quoted(name) +
@@ -139,7 +139,7 @@ Result<Listen> read_map(const Node& entry, const std::string& path) {
       continue;
     }
     if (name != "tcp" && name != "unix" && name != "systemd") {
-      return refuse_key(where, path, name);
+      return refuse_entry(where, path, name);
     }
     if (std::exchange(has_address, true)) {
       return fail_at(where, path, "one address for each entry: either tcp, unix or systemd");

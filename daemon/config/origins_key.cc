@@ -15,10 +15,6 @@ constexpr std::string_view kSchemeRest = "abcdefghijklmnopqrstuvwxyz0123456789+-
 constexpr std::string_view kNameCharacters = "abcdefghijklmnopqrstuvwxyz0123456789-._";
 constexpr std::string_view kIpv6Characters = "0123456789abcdef:.";
 
-Failure refuse(std::string_view why) {
-  return fail(Errc::kInvalid, std::string(why));
-}
-
 bool consists_of(std::string_view text, std::string_view characters) {
   return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
 }
@@ -33,10 +29,10 @@ bool is_host(std::string_view host) {
 Status check_port(std::string_view scheme, std::string_view text) {
   const auto port = parse_uint(text);
   if (!port || *port < 1 || *port > UINT16_MAX || text.starts_with('0')) {
-    return refuse("the port must be a number from 1 to 65535");
+    return fail(Errc::kInvalid, "the port must be a number from 1 to 65535");
   }
   if ((scheme == "http" && *port == 80) || (scheme == "https" && *port == 443)) {
-    return refuse("leave out the port: browsers never send the usual one");
+    return fail(Errc::kInvalid, "leave out the port: browsers never send the usual one");
   }
   return Ok{};
 }
@@ -49,15 +45,16 @@ Status check_origin(std::string_view origin) {
   }
   const size_t end = origin.find("://");
   if (end == std::string_view::npos) {
-    return refuse("write scheme://host or scheme://host:port, as in https://app.example");
+    return fail(Errc::kInvalid,
+                "write scheme://host or scheme://host:port, as in https://app.example");
   }
   const std::string_view scheme = origin.substr(0, end);
   std::string_view host = origin.substr(end + 3);
   if (host.find('/') != std::string_view::npos) {
-    return refuse("an origin has no path, not even a / at its end");
+    return fail(Errc::kInvalid, "an origin has no path, not even a / at its end");
   }
   if (origin != to_lower(origin)) {
-    return refuse("browsers send origins in lower case");
+    return fail(Errc::kInvalid, "browsers send origins in lower case");
   }
   const size_t colon = host.ends_with(']') ? std::string_view::npos : host.rfind(':');
   if (colon != std::string_view::npos) {
@@ -68,7 +65,8 @@ Status check_origin(std::string_view origin) {
   }
   if (!consists_of(scheme, kSchemeRest) || kLower.find(scheme[0]) == std::string_view::npos ||
       !is_host(host)) {
-    return refuse("not an origin: write scheme://host or scheme://host:port, without wildcards");
+    return fail(Errc::kInvalid,
+                "not an origin: write scheme://host or scheme://host:port, without wildcards");
   }
   return Ok{};
 }

@@ -78,8 +78,6 @@ std::string print_events(const Config& config) {
   return " [" + names + "]";
 }
 
-constexpr Change kLive = Change::kLive;
-
 constexpr std::array kWebhookKeys = {
     Key{"name", kLive, Text{member<&Webhook::name>, "a name"}},
     Key{"url", kLive, Text{member<&Webhook::url>, "a URL"}},

@@ -18,7 +18,7 @@ namespace ringcast::journal {
 
 namespace {
 
-constexpr std::string_view kMagic = {"SQLite format 3\0", 16};
+constexpr std::string_view kSqliteMagic = {"SQLite format 3\0", 16};
 constexpr size_t kHeaderBytes = 100;
 constexpr size_t kApplicationIdAt = 68;  // Big-endian; see SQLite's file format, section 1.3.
 
@@ -72,7 +72,7 @@ Status check_header(const std::string& path, int flags) {
   std::array<char, kHeaderBytes> header{};
   if (::pread(file->descriptor(), header.data(), header.size(), 0) !=
           static_cast<ssize_t>(kHeaderBytes) ||
-      std::string_view(header.data(), kMagic.size()) != kMagic) {
+      std::string_view(header.data(), kSqliteMagic.size()) != kSqliteMagic) {
     return refused(path, "is not a SQLite database");
   }
   uint32_t application = 0;

@@ -4,20 +4,20 @@
 #include <utility>
 
 #include "sse/stored_event.h"
+#include "sse/wire_fields.h"
 
 namespace ringcast::journal {
 
 namespace {
 
 constexpr size_t kKnownNames = 4096;
-constexpr std::string_view kTypeField = "event: ";
 
 // The type of an event, from its stored block.
 std::string_view type_of(std::string_view block) {
-  if (!block.starts_with(kTypeField)) {
+  if (!block.starts_with(sse::kEventField)) {
     return "message";
   }
-  block.remove_prefix(kTypeField.size());
+  block.remove_prefix(sse::kEventField.size());
   return block.substr(0, block.find('\n'));
 }
 

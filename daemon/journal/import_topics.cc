@@ -4,7 +4,7 @@ namespace ringcast::journal {
 
 namespace {
 
-constexpr size_t kMostKnown = 65'536;
+constexpr size_t kMostTails = 65'536;
 
 constexpr std::string_view kFindTopic = R"sql(
 SELECT number, nth, bytes_through FROM topics LEFT JOIN entries ON topic = number AND seq =
@@ -35,7 +35,7 @@ Result<topics::Placement> TopicTails::append(const std::string& topic, uint64_t 
       tail->topic = static_cast<uint64_t>(++last_);
       added.push_back({.number = tail->topic, .name = topic});
     }
-    if (known_.size() == kMostKnown) {
+    if (known_.size() == kMostTails) {
       known_.clear();
     }
     known = known_.emplace(topic, *tail).first;

@@ -8,7 +8,7 @@ namespace ringcast::journal {
 
 namespace {
 
-constexpr size_t kMostKnown = 65'536;
+constexpr size_t kMostNames = 65'536;
 
 }  // namespace
 
@@ -28,7 +28,7 @@ Result<std::optional<Names::Topic>> Names::find(uint64_t number) {
   }
   auto topic = read(rows_.by_number.bind(1, number));
   if (topic && *topic) {
-    if (known_.size() == kMostKnown) {
+    if (known_.size() == kMostNames) {
       known_.clear();
     }
     known_.emplace(number, **topic);

@@ -14,7 +14,7 @@ namespace {
 
 // One sector of any disk: it is written whole or not at all.
 constexpr size_t kBytes = 512;
-constexpr std::string_view kMagic = "ringcast mark 1\n";
+constexpr std::string_view kMarkMagic = "ringcast mark 1\n";
 constexpr size_t kSumAt = kBytes - 8;
 
 using Bytes = std::array<char, kBytes>;
@@ -44,8 +44,8 @@ uint64_t get(const Bytes& bytes, size_t at) {
 
 Bytes encoded(const MarkRecord& record) {
   Bytes bytes{};
-  kMagic.copy(bytes.data(), kMagic.size());
-  size_t at = kMagic.size();
+  kMarkMagic.copy(bytes.data(), kMarkMagic.size());
+  size_t at = kMarkMagic.size();
   for (const uint64_t value :
        {record.life, record.previous, record.inode, record.last, record.refused_from,
         static_cast<uint64_t>(record.refused_keys_ms)}) {
@@ -57,10 +57,11 @@ Bytes encoded(const MarkRecord& record) {
 }
 
 std::optional<MarkRecord> decoded(const Bytes& bytes) {
-  if (std::string_view(bytes.data(), kMagic.size()) != kMagic || get(bytes, kSumAt) != fnv(bytes)) {
+  if (std::string_view(bytes.data(), kMarkMagic.size()) != kMarkMagic ||
+      get(bytes, kSumAt) != fnv(bytes)) {
     return std::nullopt;
   }
-  const size_t at = kMagic.size();
+  const size_t at = kMarkMagic.size();
   MarkRecord record;
   record.life = get(bytes, at);
   record.previous = get(bytes, at + 8);

@@ -9,7 +9,7 @@ namespace ringcast::journal {
 
 namespace {
 
-constexpr size_t kMostKnown = 10'000;  // Topics that are remembered within one question.
+constexpr size_t kMostRemembered = 10'000;  // Topics that are remembered within one question.
 
 }  // namespace
 
@@ -42,7 +42,7 @@ uint64_t Wanted::gone_high(uint64_t topic) {
 }
 
 const Wanted::Topic& Wanted::of_number(uint64_t number) {
-  if (by_number_.size() >= kMostKnown) {
+  if (by_number_.size() >= kMostRemembered) {
     by_number_.clear();
   }
   const auto [at, is_new] = by_number_.try_emplace(number);
@@ -53,7 +53,7 @@ const Wanted::Topic& Wanted::of_number(uint64_t number) {
 }
 
 const Wanted::Topic& Wanted::of_name(std::string_view name) {
-  if (by_name_.size() >= kMostKnown) {
+  if (by_name_.size() >= kMostRemembered) {
     by_name_.clear();
   }
   const auto [at, is_new] = by_name_.try_emplace(std::string(name));

@@ -16,10 +16,6 @@ namespace {
 
 using Detail = AccessToken::Detail;
 
-Failure refuse(std::string why) {
-  return fail(Errc::kUnauthorized, std::move(why));
-}
-
 // What a detail has. Those of other types may have anything under these names, and the type may
 // stand behind them: so the texts are kept, and read when it is known.
 struct RawDetail {
@@ -33,7 +29,7 @@ Status read_raw(json::Value& entry, RawDetail& raw) {
   std::set<std::string, std::less<>> names;
   return entry.each_field([&](std::string_view name, json::Value& value) -> Status {
     if (!names.emplace(name).second) {
-      return refuse("the name " + json::quoted(name) + " is there twice");
+      return fail(Errc::kUnauthorized, "the name " + json::quoted(name) + " is there twice");
     }
     if (name == "type") {
       auto type = value.string();
@@ -60,7 +56,7 @@ Status read_actions(json::Value& list, Detail& detail) {
     detail.may_subscribe = detail.may_subscribe || *action == "subscribe";
     return Ok{};
   });
-  return !status || count > 0 ? std::move(status) : refuse("must not be empty");
+  return !status || count > 0 ? std::move(status) : fail(Errc::kUnauthorized, "must not be empty");
 }
 
 Result<TopicMatch> read_topic(json::Value& entry, const topics::Url* base) {
@@ -72,7 +68,7 @@ Result<TopicMatch> read_topic(json::Value& entry, const topics::Url* base) {
     }
     auto text = value.string();
     if (!text) {
-      return refuse(std::string(name) + ": " + text.error().detail);
+      return fail(Errc::kUnauthorized, std::string(name) + ": " + text.error().detail);
     }
     if (name == "match") {
       match = *text;
@@ -86,7 +82,8 @@ Result<TopicMatch> read_topic(json::Value& entry, const topics::Url* base) {
   }
   const auto known = match_type_named(type);
   if (!match || !known) {
-    return refuse(match ? "match_type must be \"exact\" or \"urlpattern\"" : "match is missing");
+    return fail(Errc::kUnauthorized,
+                match ? "match_type must be \"exact\" or \"urlpattern\"" : "match is missing");
   }
   return read_topic_match(*known, *match, base);
 }
@@ -103,7 +100,8 @@ class TokenReader {
       Status status =
           value.each_element([&](json::Value& entry) -> Status { return read_entry(entry); });
       return status ? std::move(status)
-                    : refuse("authorization_details" + where_ + ": " + status.error().detail);
+                    : fail(Errc::kUnauthorized,
+                           "authorization_details" + where_ + ": " + status.error().detail);
     });
   }
 
@@ -117,7 +115,7 @@ class TokenReader {
       return status;
     }
     if (details_.size() == kMostMatches) {
-      return refuse("more than 100 details");
+      return fail(Errc::kUnauthorized, "more than 100 details");
     }
     Detail& detail = details_.emplace_back();
     Status status = read_member("actions", raw.actions,
@@ -131,7 +129,7 @@ class TokenReader {
     }
     if (!raw.payload.starts_with('{')) {
       where_ += ".payload";
-      return refuse("must be an object");
+      return fail(Errc::kUnauthorized, "must be an object");
     }
     detail.payload = std::make_shared<const std::string>(std::move(raw.payload));
     return Ok{};
@@ -140,7 +138,7 @@ class TokenReader {
   Status read_member(const std::string& name, const std::string& text,
                      const std::function<Status(json::Value&)>& visit) {
     if (text.empty()) {
-      return refuse(name + " is missing");
+      return fail(Errc::kUnauthorized, name + " is missing");
     }
     const std::string outer = where_;
     where_ += "." + name;
@@ -157,7 +155,7 @@ class TokenReader {
     Status status = list.each_element([&](json::Value& entry) -> Status {
       where_ = outer + "[" + std::to_string(detail.topics.size()) + "]";
       if (++topics_ > kMostMatches) {
-        return refuse("more than 100 topics");
+        return fail(Errc::kUnauthorized, "more than 100 topics");
       }
       auto topic = read_topic(entry, base_);
       if (!topic) {
@@ -168,7 +166,8 @@ class TokenReader {
     });
     if (status) {
       where_ = outer;
-      return detail.topics.empty() ? refuse("must not be empty") : std::move(status);
+      return detail.topics.empty() ? fail(Errc::kUnauthorized, "must not be empty")
+                                   : std::move(status);
     }
     return status;
   }
@@ -220,13 +219,13 @@ Result<AccessToken> read_access_token(std::string_view payload, const auth::JwtO
     return std::move(status).failure();
   }
   if (!claims->expires_unix_ms) {
-    return refuse("no exp: an access token must expire");
+    return fail(Errc::kUnauthorized, "no exp: an access token must expire");
   }
   TokenReader details(base);
   json::Reader reader;
   Status status = reader.read(payload, [&](json::Value& root) { return details.read(root); });
   if (!status) {
-    return refuse("the token's claims: " + status.error().detail);
+    return fail(Errc::kUnauthorized, "the token's claims: " + status.error().detail);
   }
   return AccessToken{.details = details.take(),
                      .issuer = claims->issuer.value_or(""),

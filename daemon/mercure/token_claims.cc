@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kClaim = "mercure";
 constexpr std::string_view kLongClaim = "https://mercure.rocks/";
 
-Failure refuse(std::string_view claim, const std::string& why) {
+Failure refuse_claim(std::string_view claim, const std::string& why) {
   return fail(Errc::kUnauthorized, "the claim " + json::quoted(claim) + why);
 }
 
@@ -71,7 +71,7 @@ Result<TokenClaims> read_token_claims(std::string_view payload, int64_t now_unix
       is_long = name == kLongClaim;
       claims = {};
       const Status status = read_mercure(value, claims);
-      return status ? status : Status(refuse(name, ": " + status.error().detail));
+      return status ? status : Status(refuse_claim(name, ": " + status.error().detail));
     });
   });
   if (!read) {

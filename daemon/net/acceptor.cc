@@ -19,7 +19,7 @@ constexpr uint64_t kPauseMs = 100;
 
 // As far as the request has come, and as far as the answer goes: the buffer of a new socket takes
 // it whole.
-void refuse(int descriptor, const std::function<std::string(std::string_view)>& refusal) {
+void turn_away(int descriptor, const std::function<std::string(std::string_view)>& refusal) {
   std::array<char, 2048> start{};
   const ssize_t size = ::recv(descriptor, start.data(), start.size(), MSG_DONTWAIT);
   const std::string answer =
@@ -109,7 +109,7 @@ void Acceptor::shed() {
   const int descriptor =
       ::accept4(listener_.descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (descriptor >= 0) {
-    refuse(descriptor, events_.refusal);
+    turn_away(descriptor, events_.refusal);
     ::close(descriptor);
   }
   spare_ = open_spare();

@@ -20,10 +20,6 @@ constexpr size_t kClientBytes = 8;  // A /64.
 // inet_pton() wants a terminated text; nothing longer than this is an address.
 constexpr size_t kLongest = INET6_ADDRSTRLEN - 1;
 
-Failure refuse(std::string why) {
-  return fail(Errc::kInvalid, std::move(why));
-}
-
 // With only the first `bits`.
 IpAddress masked(const IpAddress& address, size_t bits) {
   IpAddress::Bytes bytes = address.bytes();
@@ -98,7 +94,8 @@ Result<IpPrefix> IpPrefix::parse(std::string_view text) {
   const size_t slash = std::min(text.find('/'), text.size());
   const auto address = IpAddress::parse(text.substr(0, slash));
   if (!address) {
-    return refuse("write an address or a network, as in 10.1.2.3, 10.0.0.0/8 or fd00::/8");
+    return fail(Errc::kInvalid,
+                "write an address or a network, as in 10.1.2.3, 10.0.0.0/8 or fd00::/8");
   }
   if (slash == text.size()) {
     return IpPrefix(*address, kAllBits);
@@ -106,18 +103,18 @@ Result<IpPrefix> IpPrefix::parse(std::string_view text) {
   // ::ffff:10.0.0.0/104 is 10.0.0.0/8: the length has to be that of the text.
   const bool is_written_as_v4 = text.substr(0, slash).find(':') == std::string_view::npos;
   if (!is_written_as_v4 && address->is_v4()) {
-    return refuse("write it as an IPv4 network, as in 10.0.0.0/8");
+    return fail(Errc::kInvalid, "write it as an IPv4 network, as in 10.0.0.0/8");
   }
   const size_t before = is_written_as_v4 ? kV4PrefixBits : 0;
   const std::string_view digits = text.substr(slash + 1);
   const auto bits = parse_uint(digits);
   if (!bits || *bits > kAllBits - before || (digits.size() > 1 && digits.starts_with('0'))) {
-    return refuse("the length after / must be a number from 0 to " +
-                  std::to_string(kAllBits - before));
+    return fail(Errc::kInvalid, "the length after / must be a number from 0 to " +
+                                    std::to_string(kAllBits - before));
   }
   const IpPrefix prefix(masked(*address, before + *bits), before + *bits);
   if (prefix.address_ != *address) {
-    return refuse("has bits beyond its length: the network is " + prefix.text());
+    return fail(Errc::kInvalid, "has bits beyond its length: the network is " + prefix.text());
   }
   return prefix;
 }

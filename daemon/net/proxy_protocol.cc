@@ -19,7 +19,7 @@ constexpr std::array<size_t, 4> kAddressBytes = {0, 12, 36, 216};
 constexpr uint8_t kStream = 1;
 constexpr uint8_t kDatagram = 2;
 
-Failure refuse(std::string_view why) {
+Failure refuse_header(std::string_view why) {
   return fail(Errc::kInvalid, "PROXY protocol: " + std::string(why));
 }
 
@@ -81,7 +81,7 @@ Status ProxyHeaderParser::take(char c) {
 Status ProxyHeaderParser::check_signature() const {
   const std::string_view signature = is_v2() ? kV2Signature : kV1Signature;
   if (size_ <= signature.size() && kept_[size_ - 1] != signature[size_ - 1]) {
-    return refuse("the connection does not begin with its header");
+    return refuse_header("the connection does not begin with its header");
   }
   return Ok{};
 }
@@ -92,7 +92,7 @@ Status ProxyHeaderParser::take_v1() {
     return read_v1();
   }
   if (size_ == kMaxV1Bytes) {
-    return refuse("the line is over " + std::to_string(kMaxV1Bytes) + " bytes");
+    return refuse_header("the line is over " + std::to_string(kMaxV1Bytes) + " bytes");
   }
   return Ok{};
 }
@@ -106,17 +106,17 @@ Status ProxyHeaderParser::read_v1() {
     return Ok{};
   }
   if (family != "TCP4" && family != "TCP6") {
-    return refuse("the family must be TCP4, TCP6 or UNKNOWN");
+    return refuse_header("the family must be TCP4, TCP6 or UNKNOWN");
   }
   const bool wants_v4 = family == "TCP4";
   const auto source = address_of(next_word(line), wants_v4);
   const auto destination = address_of(next_word(line), wants_v4);
   if (!source || !destination) {
-    return refuse("needs two addresses of the family " + std::string(family));
+    return refuse_header("needs two addresses of the family " + std::string(family));
   }
   const auto source_port = port_of(next_word(line));
   if (!source_port || !port_of(line)) {  // The rest: a sixth word is no part of a number.
-    return refuse("needs two ports from 0 to 65535");
+    return refuse_header("needs two ports from 0 to 65535");
   }
   peer_ = Peer::kAddress;
   source_ = *source;
@@ -145,20 +145,20 @@ Status ProxyHeaderParser::read_v2_fixed() {
   const uint8_t transport = byte_at(header, 13) & 0x0F;
   const size_t length = number_at(header, 14);
   if (version != 2 || command > 1) {
-    return refuse("version 2 has no such version or command");
+    return refuse_header("version 2 has no such version or command");
   }
   end_ = kV2Fixed + length;
   if (end_ > kMaxV2Bytes) {
-    return refuse("the header is over " + std::to_string(kMaxV2Bytes) + " bytes");
+    return refuse_header("the header is over " + std::to_string(kMaxV2Bytes) + " bytes");
   }
   if (command == 0) {  // LOCAL: family and addresses are to be ignored.
     return Ok{};
   }
   if (family > kUnix || transport > kDatagram) {
-    return refuse("version 2 has no such family");
+    return refuse_header("version 2 has no such family");
   }
   if (length < kAddressBytes[family]) {
-    return refuse("the header is too short for its addresses");
+    return refuse_header("the header is too short for its addresses");
   }
   // Section 2.2: valid families that a receiver does not support count as unspecified.
   const bool is_known = transport == kStream && (family == kInet || family == kInet6);

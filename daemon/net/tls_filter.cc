@@ -19,7 +19,7 @@ constexpr size_t kRecord = SSL3_RT_MAX_PLAIN_LENGTH;
 constexpr size_t kMostUnsent = 2 * kRecord;
 // Ciphertext in one call of read(), so that a fast peer leaves the others their turn.
 constexpr size_t kMostReceived = 128 << 10;
-constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
+constexpr int kSendFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
 // For who speaks HTTP without TLS. Constant, so that nothing of the request is read for it.
 constexpr std::string_view kSpeakTls =
     "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 35\r\n"
@@ -116,7 +116,7 @@ Stream::Read TlsFilter::after_read(int error, size_t size) {
 void TlsFilter::answer_plaintext() {
   std::array<char, 16384> request{};
   static_cast<void>(::recv(descriptor_, request.data(), request.size(), MSG_DONTWAIT));
-  static_cast<void>(::send(descriptor_, kSpeakTls.data(), kSpeakTls.size(), kFlags));
+  static_cast<void>(::send(descriptor_, kSpeakTls.data(), kSpeakTls.size(), kSendFlags));
   ::shutdown(descriptor_, SHUT_WR);
 }
 
@@ -255,7 +255,7 @@ int TlsFilter::receive(std::span<char> bytes) {
 // In order: behind what waits already.
 bool TlsFilter::send(std::string_view bytes) {
   while (!has_unsent() && !bytes.empty()) {
-    const ssize_t sent = ::send(descriptor_, bytes.data(), bytes.size(), kFlags);
+    const ssize_t sent = ::send(descriptor_, bytes.data(), bytes.size(), kSendFlags);
     if (sent >= 0) {
       bytes.remove_prefix(static_cast<size_t>(sent));
       continue;

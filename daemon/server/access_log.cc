@@ -12,7 +12,7 @@ namespace ringcast::server {
 namespace {
 
 constexpr int64_t kSecondMs = 1000;
-constexpr size_t kMostBytes = 256;  // Of a path, a name or a reason.
+constexpr size_t kMostShown = 256;  // Of a path, a name or a reason.
 constexpr size_t kMostNames = 20;   // Of topics in one line.
 constexpr std::string_view kCut = "...";
 constexpr std::string_view kHex = "0123456789ABCDEF";
@@ -38,8 +38,8 @@ size_t end_of_path(std::string_view text) {
   return end;
 }
 
-void add_topics(std::vector<std::pair<std::string_view, std::string>>& fields,
-                std::string_view field, const TopicNames& topics) {
+void add_names(std::vector<std::pair<std::string_view, std::string>>& fields,
+               std::string_view field, const TopicNames& topics) {
   fields.emplace_back(field, topics.names);
   if (topics.more > 0) {
     fields.emplace_back("more", std::to_string(topics.more));
@@ -79,11 +79,11 @@ uint64_t LineLimit::take_left_out(int64_t now_ms, bool at_end) {
 }
 
 std::string shortened(std::string_view text) {
-  if (text.size() <= kMostBytes) {
+  if (text.size() <= kMostShown) {
     return std::string(text);
   }
   // Never in the middle of a character: the log would escape all of it.
-  size_t size = kMostBytes - kCut.size();
+  size_t size = kMostShown - kCut.size();
   while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80) {
     --size;
   }
@@ -94,7 +94,7 @@ std::string path_for_log(std::string_view target) {
   const std::string_view path = without_host(target);
   std::string out;
   for (const char c : path.substr(0, end_of_path(path))) {
-    if (out.size() > kMostBytes) {
+    if (out.size() > kMostShown) {
       break;
     }
     if (c > ' ' && c < '\x7f') {
@@ -156,7 +156,7 @@ void AccessLog::published(const AccessSubject& subject, const TopicNames& topics
                           const Receipt& receipt) {
   if (begin_line()) {
     Fields fields = {{"who", shortened(subject.who)}, {"client", subject.client}};
-    add_topics(fields, "topics", topics);
+    add_names(fields, "topics", topics);
     fields.emplace_back("first_id", receipt.first_id);
     fields.emplace_back("last_id", receipt.last_id);
     fields.emplace_back("count", std::to_string(receipt.accepted));
@@ -170,7 +170,7 @@ void AccessLog::published(const AccessSubject& subject, const TopicNames& topics
 void AccessLog::subscribed(const AccessSubject& subject, const TopicNames& patterns, bool resumes) {
   if (begin_line()) {
     Fields fields = {{"who", shortened(subject.who)}, {"client", subject.client}};
-    add_topics(fields, "patterns", patterns);
+    add_names(fields, "patterns", patterns);
     fields.emplace_back("resumes", resumes ? "true" : "false");
     write("subscribed", std::move(fields));
   }

@@ -8,7 +8,7 @@ namespace ringcast::server {
 
 namespace {
 
-std::string key_of(const std::optional<net::IpAddress>& address) {
+std::string address_key(const std::optional<net::IpAddress>& address) {
   return address ? std::string(address->client().key()) : "unix";
 }
 
@@ -25,7 +25,7 @@ http::Hop judge(std::string_view text, const ProxyOptions& proxies) {
 Client client_of(const Peer& peer, const ProxyOptions& proxies) {
   const bool is_loopback = !peer.address || peer.address->is_loopback();
   return {.address = peer.address,
-          .key = key_of(peer.address),
+          .key = address_key(peer.address),
           .is_local = is_loopback && !peer.is_hidden,
           .is_counted = !is_loopback && (peer.is_told || !proxies.trusts(peer.address))};
 }
@@ -43,7 +43,7 @@ Client client_of(const Peer& peer, const ProxyOptions& proxies, const http::Requ
       head, proxies.header, [&](std::string_view text) { return judge(text, proxies); });
   if (const auto address = net::IpAddress::parse(told.address)) {
     client.address = address;
-    client.key = key_of(address);
+    client.key = address_key(address);
   }
   const bool is_loopback = client.address && client.address->is_loopback();
   client.is_local = told.is_known && is_loopback;

@@ -40,7 +40,7 @@ void Connection::join_mercure(const SubscriptionSpec& spec) {
   const mercure::Options& options = worker_.settings().options.mercure;
   if (options.subscriptions) {
     mercure_stay_ = services.mercure_subscriptions.join(
-        options.path + "/subscriptions",
+        options.path + std::string(kSubscriptionsPath),
         with_charged_payloads(spec.mercure_topics, services.hub.budget()));
   }
 }

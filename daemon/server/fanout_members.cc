@@ -15,7 +15,7 @@ namespace ringcast::server {
 namespace {
 
 // Other subscriptions never have the same: names may hold any byte.
-std::string key_of(const SubscriptionSpec& spec) {
+std::string group_key(const SubscriptionSpec& spec) {
   std::vector<std::string> matchers;
   for (const topics::MatcherRef& matcher : spec.matchers) {
     matchers.push_back(matcher->key());
@@ -45,7 +45,7 @@ Fanout::~Fanout() {
 }
 
 Group& Fanout::group_of(const SubscriptionSpec& spec) {
-  std::string key = key_of(spec);
+  std::string key = group_key(spec);
   std::unique_ptr<Group>& group = groups_[key];
   if (!group) {
     group = std::make_unique<Group>();

@@ -12,9 +12,9 @@ namespace ringcast::server {
 namespace {
 
 // One transaction, so that nobody waits long for those before them, and the lock is held briefly.
-constexpr size_t kMostEvents = 1024;
-constexpr size_t kLeastBytes = 256 << 10;
-constexpr size_t kMostBytes = 8 << 20;
+constexpr size_t kMostGroupEvents = 1024;
+constexpr size_t kLeastGroupBytes = 256 << 10;
+constexpr size_t kMostGroupBytes = 8 << 20;
 constexpr uint64_t kShareOfLimit = 32;
 // Settled under one holding of the lock.
 constexpr size_t kSettledAtOnce = 512;
@@ -197,11 +197,11 @@ void Hub::take_submissions(CommitGroup& group) {
   const uint64_t share = group.usage.limit_bytes / kShareOfLimit;
   const bool makes_room = !group.changes.erased_entries.empty() && !has_write_failed_;
   uint64_t room = group.usage.room_bytes + group.freed_bytes;
-  const size_t most_bytes = std::clamp<size_t>(share, kLeastBytes, kMostBytes);
+  const size_t most_bytes = std::clamp<size_t>(share, kLeastGroupBytes, kMostGroupBytes);
   size_t bytes = 0;
   size_t events = 0;
   while (!pending_.empty() &&
-         (events == 0 || (events + pending_.front().drafts.size() <= kMostEvents &&
+         (events == 0 || (events + pending_.front().drafts.size() <= kMostGroupEvents &&
                           bytes + pending_.front().charged <= most_bytes))) {
     const uint64_t needed = room_needed(pending_.front(), group.usage);
     if (needed > room && (events > 0 || makes_room)) {

@@ -12,11 +12,11 @@ namespace ringcast::server {
 namespace {
 
 // What leaves in one transaction is more than comes in, but keeps nobody waiting long.
-constexpr size_t kLeastEvents = 128;
-constexpr size_t kMostEvents = 1024;  // While nothing is written, or a publisher waits for room.
-constexpr uint64_t kLeastBytes = 2 << 20;
+constexpr size_t kLeastTrimmed = 128;
+constexpr size_t kMostTrimmed = 1024;  // While nothing is written, or a publisher waits for room.
+constexpr uint64_t kLeastTrimmedBytes = 2 << 20;
 constexpr size_t kTimesWritten = 2;
-constexpr size_t kTopicsAtOnce = 64;
+constexpr size_t kTopicsAStep = 64;
 // From this share of the limit on, the oldest events of all have to go.
 constexpr uint64_t kFullNumerator = 15;
 constexpr uint64_t kFullDenominator = 16;
@@ -27,15 +27,15 @@ constexpr uint64_t kFullDenominator = 16;
 Status Hub::plan_trims(CommitGroup& group) {
   const uint64_t lacking = lacking_room(group.usage);
   const bool has_time = lacking > 0 || written_events_ == 0;
-  size_t events = has_time ? kMostEvents : kLeastEvents + kTimesWritten * written_events_;
-  uint64_t bytes = kLeastBytes + kTimesWritten * written_bytes_;
+  size_t events = has_time ? kMostTrimmed : kLeastTrimmed + kTimesWritten * written_events_;
+  uint64_t bytes = kLeastTrimmedBytes + kTimesWritten * written_bytes_;
   if (Status planned = plan_trims_for_space(group.usage, lacking, events, bytes); !planned) {
     return planned;
   }
   {
     const std::lock_guard lock(mutex_);
     std::vector<topics::Topic*>& queue = retention_.to_trim();
-    const size_t count = std::min(queue.size(), lacking > 0 ? events : kTopicsAtOnce);
+    const size_t count = std::min(queue.size(), lacking > 0 ? events : kTopicsAStep);
     for (size_t index = 0; index < count; ++index) {
       group.trims.push_back({.topic = queue[index],
                              .number = queue[index]->disk.number,

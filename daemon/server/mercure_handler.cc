@@ -24,12 +24,10 @@ namespace {
 
 constexpr std::string_view kIdHeader = "Last-Event-ID";
 constexpr std::string_view kDraftIdHeader = "Mercure-Last-Event-ID";
-constexpr std::string_view kSubscriptions = "/subscriptions";
-
 // Belongs to the hub: what it tells of subscriptions is in such topics, and nobody else's.
 bool is_of_subscriptions(std::string_view topic, std::string_view path) {
   return topic.starts_with(path) &&
-         mercure::is_at_or_below(topic.substr(path.size()), kSubscriptions);
+         mercure::is_at_or_below(topic.substr(path.size()), kSubscriptionsPath);
 }
 
 // A topic as the catalog has it: those of subscriptions are the broker's own, and longer, as they
@@ -60,7 +58,8 @@ Status add_topic(MercureTopic topic, mercure::Selector selector, const mercure::
     // Who gets no private updates has nothing to do with topics that have no others.
     const bool sees_none = topic.text == "*" && reader.subscribe == nullptr;
     if (sees_none) {
-      selector.matcher = mercure::match_all_but(std::string(path) + std::string(kSubscriptions));
+      selector.matcher =
+          mercure::match_all_but(std::string(path) + std::string(kSubscriptionsPath));
     }
     const auto is_same = [&](const auto& each) { return each->key() == selector.matcher->key(); };
     if (std::none_of(spec.matchers.begin(), spec.matchers.end(), is_same)) {
@@ -317,7 +316,7 @@ Result<http::Response> mercure_subscription_list(const http::Request& request, c
   if (reader.identity->is_anonymous()) {
     return fail(Errc::kUnauthorized, "this needs a token");
   }
-  const std::string list = options.path + std::string(kSubscriptions);
+  const std::string list = options.path + std::string(kSubscriptionsPath);
   const std::string id = list + route.below;
   if (reader.subscribe == nullptr || !reader.subscribe->matches(id)) {
     return not_granted(reader, "the token does not grant to subscribe to " + json::quoted(id), "");

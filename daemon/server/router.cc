@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::string_view kTopicPrefix = "/topics/";
 constexpr std::string_view kDashboardPrefix = "/admin/";
-constexpr std::string_view kSubscriptions = "/subscriptions";
 // Its document is at this path before the resource's (RFC 9728 section 3.1).
 constexpr std::string_view kMetadata = "/.well-known/oauth-protected-resource";
 
@@ -40,10 +39,10 @@ std::optional<Route> find_mercure(std::string_view path, const Pages& pages) {
   if (path.empty()) {
     return Route{.endpoint = Endpoint::kMercure};
   }
-  if (!pages.mercure_subscriptions || !path.starts_with(kSubscriptions)) {
+  if (!pages.mercure_subscriptions || !path.starts_with(kSubscriptionsPath)) {
     return std::nullopt;
   }
-  path.remove_prefix(kSubscriptions.size());
+  path.remove_prefix(kSubscriptionsPath.size());
   if (!path.empty() && path.front() != '/') {
     return std::nullopt;
   }

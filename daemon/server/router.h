@@ -30,15 +30,18 @@ struct Pages {
   bool dashboard = true;  // At "/admin/".
   // Where the Mercure protocol is spoken; empty: nowhere.
   std::string_view mercure = {};
-  bool mercure_subscriptions = false;  // Below it, at "/subscriptions".
+  bool mercure_subscriptions = false;  // Below it, at kSubscriptionsPath.
   bool mercure_metadata = false;       // Of the hub as a protected resource: RFC 9728.
 };
+
+// Below the path of the Mercure protocol.
+inline constexpr std::string_view kSubscriptionsPath = "/subscriptions";
 
 struct Route {
   Endpoint endpoint = Endpoint::kPage;
   std::string topic;         // kTopic: percent-decoded, not checked yet.
   std::string file;          // kDashboard: what follows "/admin/".
-  std::string below;         // kMercureSubscriptions: what follows "/subscriptions", as it came.
+  std::string below;         // kMercureSubscriptions: what follows kSubscriptionsPath, as it came.
   bool lacks_slash = false;  // kDashboard: it was "/admin".
 };
 

@@ -8,15 +8,13 @@
 
 #include "base/text.h"
 #include "sse/lines.h"
+#include "sse/position.h"
+#include "sse/wire_fields.h"
 
 namespace ringcast::sse {
 
 namespace {
 
-constexpr std::string_view kIdField = "id: ";
-constexpr std::string_view kEventField = "event: ";
-constexpr std::string_view kDataField = "data: ";
-constexpr size_t kMaxEpochBytes = 11;
 constexpr size_t kMaxSeqDigits = 20;
 // Where seal() writes "id: <epoch>-<seq>\n" without moving the rest of the block.
 constexpr size_t kIdRoom = kIdField.size() + kMaxEpochBytes + 1 + kMaxSeqDigits + 1;
@@ -54,7 +52,7 @@ std::unique_ptr<Event> Event::encode(const EventFields& fields, std::vector<std:
   const size_t type_bytes = type.empty() ? 0 : kEventField.size() + type.size() + 1;
   if (fields.retry_ms) {
     event->retry_ms_ = static_cast<uint32_t>(clamp_retry_ms(*fields.retry_ms));
-    retry = "retry: " + std::to_string(event->retry_ms_) + "\n";
+    retry = std::string(kRetryField) + std::to_string(event->retry_ms_) + "\n";
   }
   std::string& out = event->buffer_;
   out.reserve(id_bytes + type_bytes + retry.size() + shape.lines * kDataField.size() + shape.bytes +

@@ -10,7 +10,6 @@ namespace ringcast::sse {
 namespace {
 
 constexpr std::string_view kBase36 = "0123456789abcdefghijklmnopqrstuvwxyz";
-constexpr size_t kMaxEpochBytes = 11;
 constexpr size_t kEpochBytes = 10;
 constexpr unsigned kEpochBits = 51;  // The most that 10 base-36 digits hold.
 constexpr uint64_t kMaxSeq = std::numeric_limits<int64_t>::max();

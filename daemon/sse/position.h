@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -7,8 +8,10 @@
 
 namespace ringcast::sse {
 
+inline constexpr size_t kMaxEpochBytes = 11;
+
 // A place in the history: the id of stored events, "<epoch>-<seq>". The epoch names the life of
-// the history: 10 base-36 digits here, any 1 to 11 of them when parsed; seq is decimal without
+// the history: 10 base-36 digits here, any 1 to kMaxEpochBytes when parsed; seq is decimal without
 // leading zeros, 0 is before the first event. At most 32 bytes.
 struct Position {
   std::string epoch;

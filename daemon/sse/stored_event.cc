@@ -3,14 +3,11 @@
 #include <utility>
 
 #include "base/text.h"
+#include "sse/wire_fields.h"
 
 namespace ringcast::sse {
 
 namespace {
-
-constexpr std::string_view kEventField = "event: ";
-constexpr std::string_view kRetryField = "retry: ";
-constexpr std::string_view kDataField = "data: ";
 
 // Takes "<field>value\n" off the front of `rest`; nothing when it starts with something else.
 std::optional<std::string_view> take_line(std::string_view& rest, std::string_view field) {

@@ -6,9 +6,6 @@ namespace ringcast::topics {
 
 namespace {
 
-using Type = PatternPart::Type;
-using Modifier = PatternPart::Modifier;
-
 bool has(const Places& places, size_t i) {
   return ((places[i / 64] >> (i % 64)) & 1U) != 0;
 }
@@ -18,7 +15,8 @@ void add(Places& places, size_t i) {
 }
 
 bool is_fixed(const PatternPart& part) {
-  return part.type == Type::kFixedText && part.modifier == Modifier::kNone;
+  return part.type == PatternPart::Type::kFixedText &&
+         part.modifier == PatternPart::Modifier::kNone;
 }
 
 }  // namespace
@@ -28,7 +26,7 @@ UrlPatternComponent::UrlPatternComponent(std::vector<PatternPart> parts, char de
   if (delimiter != '\0') {
     in_segment_ = ~ByteSet::of({&delimiter, 1});
   }
-  takes_all_ = parts_.size() == 1 && parts_.front().type == Type::kFullWildcard &&
+  takes_all_ = parts_.size() == 1 && parts_.front().type == PatternPart::Type::kFullWildcard &&
                parts_.front().prefix.empty() && parts_.front().suffix.empty();
 }
 
@@ -70,8 +68,8 @@ size_t UrlPatternComponent::effort() const {
   constexpr size_t kRepeated = 35;  // It is passed byte by byte.
   size_t effort = 0;
   for (const PatternPart& part : parts_) {
-    const bool is_repeated =
-        part.modifier == Modifier::kZeroOrMore || part.modifier == Modifier::kOneOrMore;
+    const bool is_repeated = part.modifier == PatternPart::Modifier::kZeroOrMore ||
+                             part.modifier == PatternPart::Modifier::kOneOrMore;
     effort += text_effort(part.prefix.size() + part.suffix.size()) +
               (is_fixed(part) ? 0 : kPartEffort) + (is_repeated ? kRepeated : 0) +
               (part.regexp ? part.regexp->effort() : 0);
@@ -81,14 +79,15 @@ size_t UrlPatternComponent::effort() const {
 
 void UrlPatternComponent::pass(const PatternPart& part, TextWalk& walk, Places& places) const {
   const Places without = places;
-  const bool is_repeated =
-      part.modifier == Modifier::kZeroOrMore || part.modifier == Modifier::kOneOrMore;
+  const bool is_repeated = part.modifier == PatternPart::Modifier::kZeroOrMore ||
+                           part.modifier == PatternPart::Modifier::kOneOrMore;
   if (is_repeated) {
     pass_repeated(part, walk, places);
   } else {
     pass_once(part, walk, places);
   }
-  if (part.modifier == Modifier::kOptional || part.modifier == Modifier::kZeroOrMore) {
+  if (part.modifier == PatternPart::Modifier::kOptional ||
+      part.modifier == PatternPart::Modifier::kZeroOrMore) {
     unite(places, without);
   }
 }
@@ -96,16 +95,16 @@ void UrlPatternComponent::pass(const PatternPart& part, TextWalk& walk, Places& 
 void UrlPatternComponent::pass_once(const PatternPart& part, TextWalk& walk, Places& places) const {
   walk.pass(places, part.prefix);
   switch (part.type) {
-    case Type::kFixedText:
+    case PatternPart::Type::kFixedText:
       break;
-    case Type::kSegmentWildcard:
+    case PatternPart::Type::kSegmentWildcard:
       walk.pass_one(places, walk.before(in_segment_));
       walk.pass_any(places, walk.before(in_segment_));
       break;
-    case Type::kFullWildcard:
+    case PatternPart::Type::kFullWildcard:
       walk.pass_any(places, walk.before(~ByteSet()));
       break;
-    case Type::kRegexp:
+    case PatternPart::Type::kRegexp:
       part.regexp->pass(walk, places);
       break;
   }
@@ -116,14 +115,14 @@ void UrlPatternComponent::pass_once(const PatternPart& part, TextWalk& walk, Pla
 // way through the text finds everything, however often the group is repeated.
 void UrlPatternComponent::pass_repeated(const PatternPart& part, TextWalk& walk,
                                         Places& places) const {
-  if (part.type == Type::kFullWildcard) {
+  if (part.type == PatternPart::Type::kFullWildcard) {
     pass_once(part, walk, places);  // It takes its own repetitions.
     return;
   }
   Places starts = std::exchange(places, walk.nowhere());
   Places behind_prefix = walk.everywhere();
   walk.pass(behind_prefix, part.prefix);
-  if (part.type == Type::kFixedText) {
+  if (part.type == PatternPart::Type::kFixedText) {
     for (size_t i = 0; i <= walk.size(); ++i) {
       if (has(behind_prefix, i) && has(starts, i - part.prefix.size())) {
         add(places, i);

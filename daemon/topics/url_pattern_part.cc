@@ -9,7 +9,6 @@ namespace ringcast::topics {
 
 namespace {
 
-using Type = PatternToken::Type;
 using Modifier = PatternPart::Modifier;
 
 class PartParser {
@@ -27,13 +26,13 @@ class PartParser {
   }
 
  private:
-  const PatternToken* take(Type type) {
+  const PatternToken* take(PatternToken::Type type) {
     return at_ < tokens_.size() && tokens_[at_].type == type ? &tokens_[at_++] : nullptr;
   }
 
   Status read_one() {
-    const PatternToken* character = take(Type::kChar);
-    const PatternToken* name = take(Type::kName);
+    const PatternToken* character = take(PatternToken::Type::kChar);
+    const PatternToken* name = take(PatternToken::Type::kName);
     const PatternToken* group = take_group(name);
     if (name != nullptr || group != nullptr) {
       std::string prefix(character != nullptr ? character->value : std::string_view());
@@ -44,19 +43,19 @@ class PartParser {
       return add_group({.prefix = std::move(prefix), .name = name, .group = group, .suffix = {}});
     }
     if (character == nullptr) {
-      character = take(Type::kEscapedChar);
+      character = take(PatternToken::Type::kEscapedChar);
     }
     if (character != nullptr) {
       fixed_ += character->value;
       return Ok{};
     }
-    if (take(Type::kOpen) != nullptr) {
+    if (take(PatternToken::Type::kOpen) != nullptr) {
       return read_braces();
     }
     if (Status status = add_fixed(); !status) {
       return status;
     }
-    if (take(Type::kEnd) == nullptr) {
+    if (take(PatternToken::Type::kEnd) == nullptr) {
       return fail(Errc::kInvalid, "'" + std::string(tokens_[at_].value) +
                                       "' has nothing before it " + "that it could belong to");
     }
@@ -64,8 +63,8 @@ class PartParser {
   }
 
   const PatternToken* take_group(const PatternToken* name) {
-    const PatternToken* group = take(Type::kRegexp);
-    return group == nullptr && name == nullptr ? take(Type::kAsterisk) : group;
+    const PatternToken* group = take(PatternToken::Type::kRegexp);
+    return group == nullptr && name == nullptr ? take(PatternToken::Type::kAsterisk) : group;
   }
 
   struct Group {
@@ -78,10 +77,10 @@ class PartParser {
   Status read_braces() {
     Group group;
     group.prefix = take_text();
-    group.name = take(Type::kName);
+    group.name = take(PatternToken::Type::kName);
     group.group = take_group(group.name);
     group.suffix = take_text();
-    if (take(Type::kClose) == nullptr) {
+    if (take(PatternToken::Type::kClose) == nullptr) {
       return fail(Errc::kInvalid, "'{' without '}', or more than one group between them");
     }
     return add_group(std::move(group));
@@ -90,9 +89,9 @@ class PartParser {
   std::string take_text() {
     std::string text;
     for (;;) {
-      const PatternToken* character = take(Type::kChar);
+      const PatternToken* character = take(PatternToken::Type::kChar);
       if (character == nullptr) {
-        character = take(Type::kEscapedChar);
+        character = take(PatternToken::Type::kEscapedChar);
       }
       if (character == nullptr) {
         return text;
@@ -102,9 +101,10 @@ class PartParser {
   }
 
   Modifier take_modifier() {
-    const PatternToken* token = take(Type::kOtherModifier);
+    const PatternToken* token = take(PatternToken::Type::kOtherModifier);
     if (token == nullptr) {
-      return take(Type::kAsterisk) != nullptr ? Modifier::kZeroOrMore : Modifier::kNone;
+      return take(PatternToken::Type::kAsterisk) != nullptr ? Modifier::kZeroOrMore
+                                                            : Modifier::kNone;
     }
     return token->value == "?" ? Modifier::kOptional : Modifier::kOneOrMore;
   }
@@ -168,7 +168,7 @@ class PartParser {
       part.type = PatternPart::Type::kSegmentWildcard;
       return Ok{};
     }
-    if (group.group->type == Type::kAsterisk || group.group->value == ".*") {
+    if (group.group->type == PatternToken::Type::kAsterisk || group.group->value == ".*") {
       part.type = PatternPart::Type::kFullWildcard;
       return Ok{};
     }

@@ -12,8 +12,6 @@ namespace ringcast::topics {
 
 namespace {
 
-using Type = PatternToken::Type;
-
 // The states are in the order of the parts in a URL.
 enum class State {
   kInit,
@@ -52,17 +50,17 @@ class Splitter {
  private:
   Status read_one() {
     const PatternToken& token = tokens_[at_];
-    if (token.type == Type::kEnd) {
+    if (token.type == PatternToken::Type::kEnd) {
       read_end();
       return Ok{};
     }
     // A part of the URL does not end within braces.
-    if (token.type == Type::kOpen) {
+    if (token.type == PatternToken::Type::kOpen) {
       ++depth_;
       return Ok{};
     }
     if (depth_ > 0) {
-      if (token.type != Type::kClose) {
+      if (token.type != PatternToken::Type::kClose) {
         return Ok{};
       }
       --depth_;
@@ -233,8 +231,9 @@ class Splitter {
 
   [[nodiscard]] bool is_text(std::string_view text, size_t ahead = 0) const {
     const PatternToken& token = tokens_[std::min(at_ + ahead, tokens_.size() - 1)];
-    return token.value == text && (token.type == Type::kChar || token.type == Type::kEscapedChar ||
-                                   token.type == Type::kInvalidChar);
+    return token.value == text && (token.type == PatternToken::Type::kChar ||
+                                   token.type == PatternToken::Type::kEscapedChar ||
+                                   token.type == PatternToken::Type::kInvalidChar);
   }
 
   // A "?" that is no modifier.
@@ -242,9 +241,9 @@ class Splitter {
     if (is_text("?") || tokens_[at_].value != "?" || at_ == 0) {
       return tokens_[at_].value == "?";
     }
-    const Type before = tokens_[at_ - 1].type;
-    return before != Type::kName && before != Type::kRegexp && before != Type::kClose &&
-           before != Type::kAsterisk;
+    const PatternToken::Type before = tokens_[at_ - 1].type;
+    return before != PatternToken::Type::kName && before != PatternToken::Type::kRegexp &&
+           before != PatternToken::Type::kClose && before != PatternToken::Type::kAsterisk;
   }
 
   const std::string_view text_;

@@ -10,8 +10,6 @@ namespace ringcast::topics {
 
 namespace {
 
-using Type = PatternToken::Type;
-
 constexpr ByteSet kBeyondAscii = ByteSet::range(0x80, 0xFF);
 constexpr ByteSet kNameStarts = kLetters | ByteSet::of("_$");
 constexpr ByteSet kNames = kNameStarts | kDigits;
@@ -26,7 +24,7 @@ class Tokenizer {
         return std::move(status).failure();
       }
     }
-    tokens_.push_back({.type = Type::kEnd, .index = at_, .value = {}});
+    tokens_.push_back({.type = PatternToken::Type::kEnd, .index = at_, .value = {}});
     return std::move(tokens_);
   }
 
@@ -34,14 +32,14 @@ class Tokenizer {
   Status take_one() {
     switch (text_[at_]) {
       case '*':
-        return add(Type::kAsterisk, 1);
+        return add(PatternToken::Type::kAsterisk, 1);
       case '+':
       case '?':
-        return add(Type::kOtherModifier, 1);
+        return add(PatternToken::Type::kOtherModifier, 1);
       case '{':
-        return add(Type::kOpen, 1);
+        return add(PatternToken::Type::kOpen, 1);
       case '}':
-        return add(Type::kClose, 1);
+        return add(PatternToken::Type::kClose, 1);
       case '\\':
         return take_escaped();
       case ':':
@@ -49,12 +47,12 @@ class Tokenizer {
       case '(':
         return take_regexp();
       default:
-        return add(Type::kChar, code_point_at(text_, at_).bytes);
+        return add(PatternToken::Type::kChar, code_point_at(text_, at_).bytes);
     }
   }
 
   // A token of the next `bytes`; its value leaves out some at either end.
-  Status add(Type type, size_t bytes, size_t leave_front = 0, size_t leave_back = 0) {
+  Status add(PatternToken::Type type, size_t bytes, size_t leave_front = 0, size_t leave_back = 0) {
     tokens_.push_back({.type = type,
                        .index = at_,
                        .value = text_.substr(at_ + leave_front, bytes - leave_front - leave_back)});
@@ -64,7 +62,7 @@ class Tokenizer {
 
   Status refuse(std::string why) {
     if (policy_ == TokenizePolicy::kLenient) {
-      return add(Type::kInvalidChar, 1);
+      return add(PatternToken::Type::kInvalidChar, 1);
     }
     return fail(Errc::kInvalid, std::move(why));
   }
@@ -73,7 +71,7 @@ class Tokenizer {
     if (at_ + 1 == text_.size()) {
       return refuse("a backslash at the end");
     }
-    return add(Type::kEscapedChar, 1 + code_point_at(text_, at_ + 1).bytes, 1);
+    return add(PatternToken::Type::kEscapedChar, 1 + code_point_at(text_, at_ + 1).bytes, 1);
   }
 
   Status take_name() {
@@ -89,7 +87,7 @@ class Tokenizer {
     if (end == at_ + 1) {
       return refuse("':' without a name; write '\\:' for a colon");
     }
-    return add(Type::kName, end - at_, 1);
+    return add(PatternToken::Type::kName, end - at_, 1);
   }
 
   Status take_regexp() {
@@ -123,7 +121,7 @@ class Tokenizer {
     if (end == at_ + 2) {
       return refuse("an empty regular expression");
     }
-    return add(Type::kRegexp, end - at_, 1, 1);
+    return add(PatternToken::Type::kRegexp, end - at_, 1, 1);
   }
 
   const std::string_view text_;

@@ -17,7 +17,7 @@
 #include "auth/base64url.h"
 #include "support/loopback_listener.h"
 
-namespace ringcast::app {
+namespace ringcast::app::app_jwks_source_test {
 namespace {
 
 std::string jwk_set(const std::string& id) {
@@ -319,4 +319,4 @@ TEST_CASE("app: keys of a file that are skipped are noted") {
 }
 
 }  // namespace
-}  // namespace ringcast::app
+}  // namespace ringcast::app::app_jwks_source_test

@@ -13,7 +13,7 @@
 #include "app/webhook_sender.h"
 #include "support/loopback_listener.h"
 
-namespace ringcast::app {
+namespace ringcast::app::app_webhook_sender_test {
 namespace {
 
 constexpr int kPublishers = 3;
@@ -227,4 +227,4 @@ TEST_CASE("app: a webhook that is gone is told nothing more") {
 }
 
 }  // namespace
-}  // namespace ringcast::app
+}  // namespace ringcast::app::app_webhook_sender_test

@@ -13,7 +13,7 @@
 #include "server/fanout.h"
 #include "support/fake_clock.h"
 
-namespace ringcast::server {
+namespace ringcast::server::hub_threads_test {
 namespace {
 
 constexpr uint32_t kWorkers = 3;
@@ -154,4 +154,4 @@ TEST_CASE("server: on three workers every reader of two topics gets everything i
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::hub_threads_test

@@ -3,7 +3,7 @@
 #include "integration/journal_house.h"
 #include "journal/mark.h"
 
-namespace ringcast::journal {
+namespace ringcast::journal::journal_opening_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -306,4 +306,4 @@ TEST_CASE("journal: what may be lost is told until it is synced") {
 }
 
 }  // namespace
-}  // namespace ringcast::journal
+}  // namespace ringcast::journal::journal_opening_test

@@ -6,7 +6,7 @@
 
 #include "journal/reader_gate.h"
 
-namespace ringcast::journal {
+namespace ringcast::journal::journal_reader_gate_test {
 namespace {
 
 TEST_CASE("journal: the writer has the log for itself while readers wait, and none is inside") {
@@ -44,4 +44,4 @@ TEST_CASE("journal: the writer has the log for itself while readers wait, and no
 }
 
 }  // namespace
-}  // namespace ringcast::journal
+}  // namespace ringcast::journal::journal_reader_gate_test

@@ -3,7 +3,7 @@
 
 #include "integration/journal_house.h"
 
-namespace ringcast::journal {
+namespace ringcast::journal::journal_reader_test {
 namespace {
 
 using Seqs = std::vector<uint64_t>;
@@ -231,4 +231,4 @@ TEST_CASE("journal: the first event at or after a time is found") {
 }
 
 }  // namespace
-}  // namespace ringcast::journal
+}  // namespace ringcast::journal::journal_reader_test

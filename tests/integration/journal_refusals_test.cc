@@ -9,7 +9,7 @@
 #include "journal/folder.h"
 #include "journal/sqlite.h"
 
-namespace ringcast::journal {
+namespace ringcast::journal::journal_refusals_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -211,4 +211,4 @@ TEST_CASE("journal: a group that cannot be written is not there, and the next on
 }
 
 }  // namespace
-}  // namespace ringcast::journal
+}  // namespace ringcast::journal::journal_refusals_test

@@ -1,6 +1,6 @@
 #include "integration/journal_house.h"
 
-namespace ringcast::journal {
+namespace ringcast::journal::journal_rows_test {
 namespace {
 
 using namespace std::literals;
@@ -238,4 +238,4 @@ TEST_CASE("journal: when everything is erased the sequence is still not used aga
 }
 
 }  // namespace
-}  // namespace ringcast::journal
+}  // namespace ringcast::journal::journal_rows_test

@@ -5,7 +5,7 @@
 #include "integration/journal_house.h"
 #include "journal/sqlite.h"
 
-namespace ringcast::journal {
+namespace ringcast::journal::journal_space_test {
 namespace {
 
 constexpr uint64_t kMaxBytes = 8ULL << 20;
@@ -186,4 +186,4 @@ TEST_CASE("journal: another process that reads for long makes it full in the end
 }
 
 }  // namespace
-}  // namespace ringcast::journal
+}  // namespace ringcast::journal::journal_space_test

@@ -3,7 +3,7 @@
 
 #include "integration/journal_house.h"
 
-namespace ringcast::journal {
+namespace ringcast::journal::journal_threads_test {
 namespace {
 
 constexpr int kReaders = 3;
@@ -71,4 +71,4 @@ TEST_CASE("journal: many threads read while one writes and erases") {
 }
 
 }  // namespace
-}  // namespace ringcast::journal
+}  // namespace ringcast::journal::journal_threads_test

@@ -23,7 +23,7 @@
 #include "net/acceptor.h"
 
 // Each test ends with the loop's destructor, which asserts that no handle is left.
-namespace ringcast::net {
+namespace ringcast::net::net_acceptor_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -361,4 +361,4 @@ TEST_CASE("net: a file that is no socket is never removed for a unix socket") {
 }
 
 }  // namespace
-}  // namespace ringcast::net
+}  // namespace ringcast::net::net_acceptor_test

@@ -10,7 +10,7 @@
 #include "net/turn_hook.h"
 
 // Each test ends with the loop's destructor, which asserts that no handle is left.
-namespace ringcast::net {
+namespace ringcast::net::net_mailbox_test {
 namespace {
 
 TEST_CASE("net: a mailbox runs every task on the loop's thread, in the order each thread posted") {
@@ -154,4 +154,4 @@ TEST_CASE("net: waking a mailbox makes the loop turn without a task") {
 }
 
 }  // namespace
-}  // namespace ringcast::net
+}  // namespace ringcast::net::net_mailbox_test

@@ -15,7 +15,7 @@
 #include "net/stream.h"
 
 // Each test ends with the loop's destructor, which asserts that no handle is left.
-namespace ringcast::net {
+namespace ringcast::net::net_stream_test {
 namespace {
 
 struct Events : StreamEvents {
@@ -300,4 +300,4 @@ TEST_CASE("net: what the kernel holds for a slow TCP reader is bounded") {
 }
 
 }  // namespace
-}  // namespace ringcast::net
+}  // namespace ringcast::net::net_stream_test

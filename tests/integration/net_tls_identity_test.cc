@@ -17,7 +17,7 @@
 #include "support/tls_client.h"
 #include "support/tls_files.h"
 
-namespace ringcast::net {
+namespace ringcast::net::net_tls_identity_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -180,4 +180,4 @@ TEST_CASE("net: an identity that cannot be read again stays as it was, until its
 }
 
 }  // namespace
-}  // namespace ringcast::net
+}  // namespace ringcast::net::net_tls_identity_test

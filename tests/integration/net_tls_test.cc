@@ -15,7 +15,7 @@
 #include "support/tls_files.h"
 
 // Each test ends with the loop's destructor, which asserts that no handle is left.
-namespace ringcast::net {
+namespace ringcast::net::net_tls_test {
 namespace {
 
 using test::TlsClient;
@@ -423,4 +423,4 @@ TEST_CASE("net: a TLS stream that has moved goes on where it was") {
 }
 
 }  // namespace
-}  // namespace ringcast::net
+}  // namespace ringcast::net::net_tls_test

@@ -15,7 +15,7 @@
 #include "net/turn_hook.h"
 
 // Each test ends with the loop's destructor, which asserts that no handle is left.
-namespace ringcast::net {
+namespace ringcast::net::net_turn_hook_test {
 namespace {
 
 // Notes when its stream can be read, and leaves it so.
@@ -156,4 +156,4 @@ TEST_CASE("net: a ticker ticks until it is destroyed") {
 }
 
 }  // namespace
-}  // namespace ringcast::net
+}  // namespace ringcast::net::net_turn_hook_test

@@ -9,7 +9,7 @@
 #include "support/fake_clock.h"
 #include "support/fake_journal.h"
 
-namespace ringcast::server {
+namespace ringcast::server::server_journal_readers_test {
 namespace {
 
 class Broken final : public topics::JournalReader {
@@ -55,4 +55,4 @@ TEST_CASE("server: reads of the journal that fail are all counted, and logged on
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::server_journal_readers_test

@@ -10,7 +10,7 @@
 #include "integration/running_server.h"
 #include "support/blocking_client.h"
 
-namespace ringcast::test {
+namespace ringcast::test::server_journal_test {
 namespace {
 
 using journal::TemporaryFolder;
@@ -169,4 +169,4 @@ TEST_CASE("server: a key that is in flight twice is stored once, and both get th
 }
 
 }  // namespace
-}  // namespace ringcast::test
+}  // namespace ringcast::test::server_journal_test

@@ -11,7 +11,7 @@
 #include "integration/running_server.h"
 #include "support/blocking_client.h"
 
-namespace ringcast::test {
+namespace ringcast::test::server_metrics_test {
 namespace {
 
 constexpr int kPublishers = 3;
@@ -85,4 +85,4 @@ TEST_CASE("server: metrics are read while a journal's thread counts as well") {
 }
 
 }  // namespace
-}  // namespace ringcast::test
+}  // namespace ringcast::test::server_metrics_test

@@ -12,7 +12,7 @@
 #include "integration/running_server.h"
 #include "support/blocking_client.h"
 
-namespace ringcast::test {
+namespace ringcast::test::server_presence_test {
 namespace {
 
 constexpr size_t kThreads = 6;
@@ -119,4 +119,4 @@ TEST_CASE("server: topics can be named anew while streams come and go") {
 }
 
 }  // namespace
-}  // namespace ringcast::test
+}  // namespace ringcast::test::server_presence_test

@@ -12,7 +12,7 @@
 #include "integration/running_server.h"
 #include "support/blocking_client.h"
 
-namespace ringcast::test {
+namespace ringcast::test::server_workers_test {
 namespace {
 
 constexpr size_t kWorkers = 3;
@@ -389,4 +389,4 @@ TEST_CASE("server: a client that resets its stream is noticed without a write to
 }
 
 }  // namespace
-}  // namespace ringcast::test
+}  // namespace ringcast::test::server_workers_test

@@ -1,14 +1,17 @@
 """The checks find what they are there to find."""
+import os
 import pathlib
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import unittest.mock
 
 import check_docs
 import check_layers
+import check_names
 import check_sizes
 import run_tidy
 
@@ -144,15 +147,11 @@ class Tidy(TemporaryTree):
         far.write_text("int b;\n")
         self.assertNotEqual(run_tidy.fingerprint(source, "g++ a.cc", b"rules"), before)
 
-    def test_files_are_judged_together_unless_their_own_names_meet(self):
-        files = {"a.cc": "constexpr int kMost = 1;\nint Ring::size() {\n",
-                 "b.cc": "constexpr int kMost = 2;\n",
-                 "c.cc": "int Topic::size() {\nstruct File {\n",
-                 "d.cc": "using File = int;\n"}
-        members = [(self.write(name, text), name) for name, text in files.items()]
+    def test_only_files_that_are_compiled_alike_are_judged_together(self):
+        members = [(self.write(name, ""), name) for name in ("a.cc", "b.cc", "c.cc")]
         with unittest.mock.patch("os.cpu_count", lambda: 1):
             batches = run_tidy.batches_of({(self.root, "g++ SOURCE"): members, (self.root, "g++ -O0 SOURCE"): members[:1]})
-        self.assertEqual(sorted("".join(mark[0] for _, mark in batch) for _, batch in batches), ["a", "ac", "bd"])
+        self.assertEqual([(command, len(batch)) for command, batch in batches], [("g++ SOURCE", 3), ("g++ -O0 SOURCE", 1)])
 
     def test_at_most_16_are_judged_together_and_few_are_spread_over_the_cores(self):
         members = [(self.write(f"{number}.cc", ""), "mark") for number in range(33)]
@@ -160,6 +159,39 @@ class Tidy(TemporaryTree):
             with unittest.mock.patch("os.cpu_count", lambda cores=cores: cores):
                 batches = run_tidy.batches_of({(self.root, "g++ SOURCE"): members[:files]})
             self.assertEqual([len(batch) for _, batch in batches], sizes)
+
+    def test_what_passed_is_known_in_every_clone_and_forgotten_after_a_month(self):
+        source = self.write("a.cc", "int a;\n")
+        marks = []
+        for clone in ("/home/one", "/home/two"):
+            with unittest.mock.patch.object(run_tidy, "ROOT", pathlib.Path(clone)):
+                with unittest.mock.patch("os.path.relpath", lambda path, _: path.name):
+                    marks.append(run_tidy.fingerprint(source, f"g++ -I{clone}/daemon a.cc", b"rules"))
+        self.assertEqual(marks[0], marks[1])
+        with unittest.mock.patch.object(run_tidy, "STAMPS", self.root / "stamps"):
+            run_tidy.STAMPS.mkdir()
+            self.assertFalse(run_tidy.has_passed("x"))
+            for days, known in ((29, True), (31, False)):
+                run_tidy.remember("x")
+                os.utime(run_tidy.STAMPS / "x", (0, time.time() - days * 86_400))
+                run_tidy.forget_old_ones()
+                self.assertEqual(run_tidy.has_passed("x"), known)
+
+
+class Names(TemporaryTree):
+    def faults(self):
+        return list(check_names.faults(self.root))
+
+    def test_two_files_of_a_folder_with_a_name_of_their_own_in_common(self):
+        self.write("daemon/sse/a.cc", "namespace {\n\nconstexpr int kMost = 1;\n\n}  // namespace\nint size() {\n")
+        self.write("daemon/sse/b.cc", "namespace {\n\nbool kMost(int a) {\n  int size = 1;\n}\n\n}  // namespace\n")
+        self.write("daemon/http/c.cc", "namespace {\n\nstruct kMost {\n};\n\n}  // namespace\n")
+        self.assertEqual(self.faults(), ["daemon/sse: 'kMost' is in the anonymous namespace of a.cc and b.cc"])
+
+    def test_a_test_without_a_namespace_of_its_own(self):
+        self.write("tests/unit/a_test.cc", "namespace ringcast::sse::a_test {\n")
+        self.write("tests/unit/b_test.cc", "namespace ringcast::sse {\nnamespace {\n")
+        self.assertEqual(self.faults(), ["tests/unit/b_test.cc: no namespace that ends with ::b_test"])
 
 
 class CountTests(unittest.TestCase):

@@ -2,7 +2,8 @@
 """Runs clang-tidy over daemon/ and clients/, in parallel, and only over what changed since it last passed.
 
 Usage: run_tidy.py BUILD_DIR, which holds compile_commands.json. A file is judged again when it, a header
-of ours that it reaches, its compile command, .clang-tidy or the version of clang-tidy changed.
+of ours that it reaches, its compile command, .clang-tidy or the version of clang-tidy changed. What passed is
+remembered outside of the tree, for fresh clones too.
 """
 import collections
 import concurrent.futures
@@ -15,9 +16,11 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-STAMPS = ROOT / "build" / "tidy"
+STAMPS = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache", "ringcast-tidy")
+STAMP_DAYS = 30  # Kept that long after they were of use.
 INCLUDE_ROOTS = [ROOT / "daemon", ROOT / "clients", ROOT / "clients/cpp/include"]
 VERSION = "14"  # Others find other things; the rules were chosen with this one.
 # The static analyzer gives up on a function early: what it finds, it finds soon, and templates of libraries
@@ -25,7 +28,6 @@ VERSION = "14"  # Others find other things; the rules were chosen with this one.
 ANALYZER = [f"--extra-arg={word}" for word in ("-Xclang", "-analyzer-config", "-Xclang", "max-nodes=20000")]
 OUTPUT = re.compile(r" -o \S+")
 BATCH = 16  # Files that are judged at once, at the most.
-OWN_NAME = re.compile(r"^[A-Za-z][^(={;\n]*?(?<!:)\b(\w+)(?: = | {|\(|;$)", re.MULTILINE)  # At the start of a line: no member.
 INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
 
 
@@ -51,18 +53,31 @@ def reached_from(source: pathlib.Path):
 
 
 def fingerprint(source: pathlib.Path, command: str, rules: bytes) -> str:
-    digest = hashlib.sha256(rules + command.encode())
+    digest = hashlib.sha256(rules + command.replace(str(ROOT), "").encode())
     for path in reached_from(source):
-        digest.update(str(path).encode() + b"\0" + path.read_bytes())
+        digest.update(os.path.relpath(path, ROOT).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 
-def stamp_of(source: pathlib.Path) -> pathlib.Path:
-    return STAMPS / (str(source.relative_to(ROOT)).replace("/", "__") + ".passed")
+def remember(mark: str):
+    (STAMPS / mark).touch()
+
+
+def has_passed(mark: str) -> bool:
+    known = (STAMPS / mark).is_file()
+    if known:
+        remember(mark)
+    return known
+
+
+def forget_old_ones():
+    for stamp in STAMPS.iterdir():
+        if stamp.stat().st_mtime < time.time() - STAMP_DAYS * 86_400:
+            stamp.unlink(missing_ok=True)
 
 
 def stale(build: pathlib.Path, rules: bytes):
-    """The sources to judge, in groups that are compiled alike: each with the fingerprint to store when it passes."""
+    """The sources to judge, in groups of a folder that are compiled alike: each with the fingerprint to store when it passes."""
     entries = json.loads((build / "compile_commands.json").read_text())
     sources = {pathlib.Path(entry["directory"], entry["file"]).resolve(): entry for entry in entries}
     groups = collections.defaultdict(list)
@@ -70,35 +85,23 @@ def stale(build: pathlib.Path, rules: bytes):
         if not any(source.is_relative_to(root) for root in INCLUDE_ROOTS):
             continue
         mark = fingerprint(source, entry["command"], rules)
-        stamp = stamp_of(source)
-        if not stamp.is_file() or stamp.read_text() != mark:
+        if not has_passed(mark):
             alike = OUTPUT.sub("", entry["command"].replace(entry["file"], "SOURCE"))
             groups[source.parent, alike].append((source, mark))
     return groups
 
 
 def batches_of(groups):
-    """What is judged at once, biggest first: files whose own names do not meet."""
-    most = min(BATCH, math.ceil(sum(map(len, groups.values())) / os.cpu_count()))
-    batches = []
-    for (_, command), members in groups.items():
-        first = len(batches)
-        for member in members:
-            names = set(OWN_NAME.findall(member[0].read_text()))
-            for _, batch, taken in batches[first:]:
-                if len(batch) < most and not names & taken:
-                    batch.append(member)
-                    taken |= names
-                    break
-            else:
-                batches.append((command, [member], names))
-    return sorted(((command, batch) for command, batch, _ in batches),
-                  key=lambda item: -sum(source.stat().st_size for source, _ in item[1]))
+    """What is judged at once, biggest first: see check_names.py for why it can be."""
+    most = max(1, min(BATCH, math.ceil(sum(map(len, groups.values())) / os.cpu_count())))
+    batches = [(command, members[first:first + most])
+               for (_, command), members in groups.items() for first in range(0, len(members), most)]
+    return sorted(batches, key=lambda item: -sum(source.stat().st_size for source, _ in item[1]))
 
 
-def run_clang_tidy(command: str, sources):
+def run_clang_tidy(command: str, sources, build: pathlib.Path):
     """Judges the sources as one text: most of the time goes to the headers, which it reads once so."""
-    with tempfile.TemporaryDirectory(dir=STAMPS) as folder:
+    with tempfile.TemporaryDirectory(dir=build) as folder:
         text = sources[0]
         if len(sources) > 1:
             text = pathlib.Path(folder, "batch.cc")
@@ -109,18 +112,18 @@ def run_clang_tidy(command: str, sources):
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
 
 
-def judge(command: str, members):
+def judge(command: str, members, build: pathlib.Path):
     """The files with findings, each with these. When several together do not pass, they are judged apart: what is
     reported is always of one file."""
-    run = run_clang_tidy(command, [source for source, _ in members])
+    run = run_clang_tidy(command, [source for source, _ in members], build)
     if run.returncode == 0:
-        for source, mark in members:
-            stamp_of(source).write_text(mark)
+        for _, mark in members:
+            remember(mark)
         return []
     if len(members) == 1:
         return [(members[0][0], run.stdout)]
     half = len(members) // 2
-    return judge(command, members[:half]) + judge(command, members[half:])
+    return judge(command, members[:half], build) + judge(command, members[half:], build)
 
 
 def main() -> int:
@@ -131,11 +134,12 @@ def main() -> int:
         print(f"clang-tidy {major} has other checks than {VERSION}: not judged")
         return 0
     STAMPS.mkdir(parents=True, exist_ok=True)
+    forget_old_ones()
     batches = batches_of(stale(build, version.encode() + (ROOT / ".clang-tidy").read_bytes()))
     total = sum(len(members) for _, members in batches)
     judged = failed = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = {pool.submit(judge, *batch): batch for batch in batches}
+        jobs = {pool.submit(judge, *batch, build): batch for batch in batches}
         for job in concurrent.futures.as_completed(jobs):
             members = jobs[job][1]
             judged += len(members)

@@ -17,6 +17,7 @@ inline constexpr std::array<std::string_view, 9> kTopics = {"a",   "a/x",   "a/y
 inline constexpr std::string_view kEpoch = "k3f9a2m1q0";
 
 using Mask = uint32_t;  // A bit for each of kTopics.
+inline constexpr Mask kAllTopics = (Mask{1} << kTopics.size()) - 1;
 using PerTopic = std::array<uint64_t, kTopics.size()>;
 
 template <typename Visit>

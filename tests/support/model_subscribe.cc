@@ -11,7 +11,6 @@ namespace ringcast::model {
 namespace {
 
 constexpr size_t kMaxClients = 7;
-constexpr Mask kAllTopics = (Mask{1} << kTopics.size()) - 1;
 
 uint64_t before_time(const Log& log, Mask topics, int64_t unix_ms) {
   for (uint64_t seq = 1; seq <= log.committed(); ++seq) {

@@ -8,7 +8,6 @@ namespace ringcast::model {
 
 namespace {
 
-constexpr Mask kAllTopics = (Mask{1} << kTopics.size()) - 1;
 constexpr size_t kSweepAll = 100;
 // What the rings' and lists' own growth may add to what make_room() has seen.
 constexpr int64_t kMemorySlack = 24 << 10;

@@ -4,7 +4,7 @@
 
 #include "unit/admin_hub_fixture.h"
 
-namespace ringcast::admin {
+namespace ringcast::admin::admin_history_test {
 namespace {
 
 TEST_CASE("admin: an event of the history has all its fields") {
@@ -155,4 +155,4 @@ TEST_CASE("admin: history may start after a publisher's own id") {
 }
 
 }  // namespace
-}  // namespace ringcast::admin
+}  // namespace ringcast::admin::admin_history_test

@@ -8,7 +8,7 @@
 
 #include "admin/metrics.h"
 
-namespace ringcast::admin {
+namespace ringcast::admin::admin_metrics_test {
 namespace {
 
 // "name value" as a line of its own.
@@ -210,4 +210,4 @@ TEST_CASE("admin: every metric has its help and type once, and counters end in _
 }
 
 }  // namespace
-}  // namespace ringcast::admin
+}  // namespace ringcast::admin::admin_metrics_test

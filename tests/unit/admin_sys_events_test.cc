@@ -11,7 +11,7 @@
 #include "server/hub.h"
 #include "support/fake_clock.h"
 
-namespace ringcast::admin {
+namespace ringcast::admin::admin_sys_events_test {
 namespace {
 
 using server::SlowReader;
@@ -217,4 +217,4 @@ TEST_CASE("admin: refusals are told as they come, twenty a second, and the other
 }
 
 }  // namespace
-}  // namespace ringcast::admin
+}  // namespace ringcast::admin::admin_sys_events_test

@@ -4,7 +4,7 @@
 
 #include "unit/admin_hub_fixture.h"
 
-namespace ringcast::admin {
+namespace ringcast::admin::admin_topics_test {
 namespace {
 
 constexpr auto kDelete = http::Method::kDelete;
@@ -199,4 +199,4 @@ TEST_CASE("admin: DELETE wants a good name, its grant and that of publishing the
 }
 
 }  // namespace
-}  // namespace ringcast::admin
+}  // namespace ringcast::admin::admin_topics_test

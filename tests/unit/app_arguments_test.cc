@@ -9,7 +9,7 @@
 
 #include "app/arguments.h"
 
-namespace ringcast::app {
+namespace ringcast::app::app_arguments_test {
 namespace {
 
 Result<std::variant<Arguments, Answer>> parse(std::vector<const char*> words) {
@@ -173,4 +173,4 @@ TEST_CASE("app: flags and variables reach the configuration") {
 }
 
 }  // namespace
-}  // namespace ringcast::app
+}  // namespace ringcast::app::app_arguments_test

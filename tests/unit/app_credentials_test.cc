@@ -6,7 +6,7 @@
 #include "app/credentials.h"
 #include "support/config_text.h"
 
-namespace ringcast::app {
+namespace ringcast::app::app_credentials_test {
 namespace {
 
 const std::string kText =
@@ -52,4 +52,4 @@ TEST_CASE("app: the name elsewhere in a file name is only text") {
 }
 
 }  // namespace
-}  // namespace ringcast::app
+}  // namespace ringcast::app::app_credentials_test

@@ -5,7 +5,7 @@
 
 #include "app/listeners.h"
 
-namespace ringcast::app {
+namespace ringcast::app::app_listeners_test {
 namespace {
 
 using Matched = std::vector<std::vector<size_t>>;
@@ -88,4 +88,4 @@ TEST_CASE("app: a stored socket is taken by its address, and left when there is 
 }
 
 }  // namespace
-}  // namespace ringcast::app
+}  // namespace ringcast::app::app_listeners_test

@@ -15,7 +15,7 @@
 #include "app/system_journal.h"
 #include "base/json.h"
 
-namespace ringcast::app {
+namespace ringcast::app::app_logging_test {
 namespace {
 
 using config::LogOptions;
@@ -248,4 +248,4 @@ TEST_CASE("app: lines of many threads stay whole") {
 }
 
 }  // namespace
-}  // namespace ringcast::app
+}  // namespace ringcast::app::app_logging_test

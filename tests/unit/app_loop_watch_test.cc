@@ -5,7 +5,7 @@
 
 #include "app/loop_watch.h"
 
-namespace ringcast::app {
+namespace ringcast::app::app_loop_watch_test {
 namespace {
 
 using Names = std::vector<std::string>;
@@ -39,4 +39,4 @@ TEST_CASE("app: what may be slow is named when its patience is over") {
 }
 
 }  // namespace
-}  // namespace ringcast::app
+}  // namespace ringcast::app::app_loop_watch_test

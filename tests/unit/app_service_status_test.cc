@@ -2,7 +2,7 @@
 
 #include "app/service_status.h"
 
-namespace ringcast::app {
+namespace ringcast::app::app_service_status_test {
 namespace {
 
 using Phase = ServiceStatus::Phase;
@@ -36,4 +36,4 @@ TEST_CASE("app: the status of a start, of a drain and of the end") {
 }
 
 }  // namespace
-}  // namespace ringcast::app
+}  // namespace ringcast::app::app_service_status_test

@@ -2,7 +2,7 @@
 
 #include "auth/access.h"
 
-namespace ringcast::auth {
+namespace ringcast::auth::auth_access_test {
 namespace {
 
 const Identity kNobody{.name = {},
@@ -55,4 +55,4 @@ TEST_CASE("auth: a long list of grants is cut short, an empty one said") {
 }
 
 }  // namespace
-}  // namespace ringcast::auth
+}  // namespace ringcast::auth::auth_access_test

@@ -10,7 +10,7 @@
 #include "auth/key_text.h"
 #include "unit/auth_jwt_signer.h"
 
-namespace ringcast::auth {
+namespace ringcast::auth::auth_authenticator_test {
 namespace {
 
 constexpr int64_t kNow = 1'795'255'200'000;  // 2026-11-21T10:00:00Z
@@ -275,4 +275,4 @@ TEST_CASE("auth: digests are those of FIPS 180-4, in hex of either case") {
 }
 
 }  // namespace
-}  // namespace ringcast::auth
+}  // namespace ringcast::auth::auth_authenticator_test

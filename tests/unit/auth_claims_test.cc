@@ -4,7 +4,7 @@
 
 #include "auth/claims.h"
 
-namespace ringcast::auth {
+namespace ringcast::auth::auth_claims_test {
 namespace {
 
 constexpr int64_t kNow = 1'795'255'200'000;  // 2026-11-21T10:00:00Z
@@ -156,4 +156,4 @@ TEST_CASE("auth: claims are one JSON object") {
 }
 
 }  // namespace
-}  // namespace ringcast::auth
+}  // namespace ringcast::auth::auth_claims_test

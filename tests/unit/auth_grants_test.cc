@@ -4,7 +4,7 @@
 
 #include "auth/grants.h"
 
-namespace ringcast::auth {
+namespace ringcast::auth::auth_grants_test {
 namespace {
 
 Grants may_read(const std::string& pattern) {
@@ -128,4 +128,4 @@ TEST_CASE("auth: anonymous grants hold on every listener") {
 }
 
 }  // namespace
-}  // namespace ringcast::auth
+}  // namespace ringcast::auth::auth_grants_test

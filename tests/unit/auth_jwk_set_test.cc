@@ -6,7 +6,7 @@
 #include "auth/jwk_set.h"
 #include "unit/auth_jwt_signer.h"
 
-namespace ringcast::auth {
+namespace ringcast::auth::auth_jwk_set_test {
 namespace {
 
 std::string error_of(const std::string& text) {
@@ -172,4 +172,4 @@ TEST_CASE("auth: sets are the same when their keys are, in any order") {
 }
 
 }  // namespace
-}  // namespace ringcast::auth
+}  // namespace ringcast::auth::auth_jwk_set_test

@@ -9,7 +9,7 @@
 #include "auth/jwt.h"
 #include "unit/auth_jwt_signer.h"
 
-namespace ringcast::auth {
+namespace ringcast::auth::auth_jwt_test {
 namespace {
 
 using enum Algorithm;
@@ -424,4 +424,4 @@ TEST_CASE("auth: a JWKS that is not there yet is named in each refusal") {
 }
 
 }  // namespace
-}  // namespace ringcast::auth
+}  // namespace ringcast::auth::auth_jwt_test

@@ -6,7 +6,7 @@
 #include "auth/key_text.h"
 #include "unit/auth_jwt_signer.h"
 
-namespace ringcast::auth {
+namespace ringcast::auth::auth_key_text_test {
 namespace {
 
 std::string what_is(const std::string& text) {
@@ -103,4 +103,4 @@ TEST_CASE("auth: a public key in another spelling is never a secret") {
 }
 
 }  // namespace
-}  // namespace ringcast::auth
+}  // namespace ringcast::auth::auth_key_text_test

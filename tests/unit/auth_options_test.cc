@@ -4,7 +4,7 @@
 
 #include "auth/grants.h"
 
-namespace ringcast::auth {
+namespace ringcast::auth::auth_options_test {
 namespace {
 
 const std::string kDigest(64, 'a');
@@ -110,4 +110,4 @@ TEST_CASE("auth: the names of admin routes are known") {
 }
 
 }  // namespace
-}  // namespace ringcast::auth
+}  // namespace ringcast::auth::auth_options_test

@@ -2,7 +2,7 @@
 
 #include "base/duration_histogram.h"
 
-namespace ringcast {
+namespace ringcast::base_duration_histogram_test {
 namespace {
 
 TEST_CASE("base: a duration is counted in the first bucket whose bound it does not pass") {
@@ -40,4 +40,4 @@ TEST_CASE("base: a negative duration counts as none") {
 }
 
 }  // namespace
-}  // namespace ringcast
+}  // namespace ringcast::base_duration_histogram_test

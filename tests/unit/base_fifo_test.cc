@@ -6,7 +6,7 @@
 #include "base/fifo.h"
 #include "support/model_random.h"
 
-namespace ringcast {
+namespace ringcast::base_fifo_test {
 namespace {
 
 template <typename T>
@@ -108,4 +108,4 @@ TEST_CASE("base: the partition point of a fifo is found at every place, also aft
 }
 
 }  // namespace
-}  // namespace ringcast
+}  // namespace ringcast::base_fifo_test

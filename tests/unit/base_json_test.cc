@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 
-namespace ringcast::json {
+namespace ringcast::json::base_json_test {
 namespace {
 
 Result<std::string> minified(std::string_view text) {
@@ -297,4 +297,4 @@ TEST_CASE("base: a reader goes on after documents that were refused or larger") 
 }
 
 }  // namespace
-}  // namespace ringcast::json
+}  // namespace ringcast::json::base_json_test

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-namespace ringcast {
+namespace ringcast::base_text_test {
 namespace {
 
 TEST_CASE("base: UTF-8 is judged as RFC 3629 has it") {
@@ -93,4 +93,4 @@ TEST_CASE("base: a third of the word may be wrong, but always one edit") {
 }
 
 }  // namespace
-}  // namespace ringcast
+}  // namespace ringcast::base_text_test

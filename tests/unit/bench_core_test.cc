@@ -10,7 +10,7 @@
 #include "core/payload.h"
 #include "core/stream_check.h"
 
-using namespace ringcast::bench;
+namespace ringcast::bench::bench_core_test {
 
 TEST_CASE("bench: small values are counted exactly, large ones within 1/64") {
   Histogram histogram;
@@ -121,3 +121,5 @@ TEST_CASE("bench: streams with the same events in another order differ") {
   CHECK(one.order() != other.order());
   CHECK(faults.out_of_order == 0);
 }
+
+}  // namespace ringcast::bench::bench_core_test

@@ -5,7 +5,7 @@
 
 #include "cli/duration.h"
 
-using ringcast::cli::parse_duration_ms;
+namespace ringcast::cli::cli_duration_test {
 
 TEST_CASE("cli: a time has a unit, seconds when it is left out") {
   CHECK(*parse_duration_ms("0") == 0);
@@ -33,3 +33,5 @@ TEST_CASE("cli: ten years are the longest time") {
   CHECK(parse_duration_ms("316224000000ms"));
   CHECK_FALSE(parse_duration_ms("316224000001ms"));
 }
+
+}  // namespace ringcast::cli::cli_duration_test

@@ -4,7 +4,8 @@
 
 #include "cli/event_text.h"
 
-using namespace ringcast::cli;
+namespace ringcast::cli::cli_event_text_test {
+
 using ringcast::client::Event;
 
 TEST_CASE("cli: plain output is the data and a line end") {
@@ -34,3 +35,5 @@ TEST_CASE("cli: a gap is a sentence") {
 TEST_CASE("cli: a gap that is not understood is shown as it is") {
   CHECK(describe_gap("what?") == "gap: what?");
 }
+
+}  // namespace ringcast::cli::cli_event_text_test

@@ -2,8 +2,7 @@
 
 #include "cli/journal_stats.h"
 
-using namespace ringcast;
-using namespace ringcast::cli;
+namespace ringcast::cli::cli_journal_stats_test {
 
 namespace {
 
@@ -65,3 +64,5 @@ TEST_CASE("cli: an empty journal has no times") {
   CHECK(stats_text(stats).find("state           in use by a daemon\n") != std::string::npos);
   CHECK(stats_json(stats).find(R"("oldest":null,"newest":null)") != std::string::npos);
 }
+
+}  // namespace ringcast::cli::cli_journal_stats_test

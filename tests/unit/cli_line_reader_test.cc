@@ -10,7 +10,8 @@
 
 #include "cli/line_reader.h"
 
-using namespace ringcast::cli;
+namespace ringcast::cli::cli_line_reader_test {
+
 using Lines = std::vector<std::string>;
 
 namespace {
@@ -141,3 +142,5 @@ TEST_CASE("cli: all of an input is read up to its limit") {
     CHECK(text.has_value() == (size <= 10));
   }
 }
+
+}  // namespace ringcast::cli::cli_line_reader_test

@@ -5,7 +5,7 @@
 
 #include "cli/table.h"
 
-using namespace ringcast::cli;
+namespace ringcast::cli::cli_table_test {
 
 TEST_CASE("cli: columns are aligned by characters, numbers to the right") {
   Table table({{"NAME"}, {"N", true}, {"LAST"}});
@@ -26,3 +26,5 @@ TEST_CASE("cli: text for one line has no control characters") {
   CHECK(one_line(std::string_view("\0\x1b[31m\x7f\r", 8)) == "\\x00\\x1b[31m\\x7f\\x0d");
   CHECK(one_line("\xC3\xA4 plain") == "\xC3\xA4 plain");
 }
+
+}  // namespace ringcast::cli::cli_table_test

@@ -2,7 +2,7 @@
 
 #include "cpp/src/answers.h"
 
-using namespace ringcast::client;
+namespace ringcast::client::client_answers_test {
 
 TEST_CASE("client: the answer of a topic gives the id, and whether it was there before") {
   CHECK(read_receipt(R"({"id":"e-7"})").id == "e-7");
@@ -40,3 +40,5 @@ TEST_CASE("client: a gap is read, with what the broker cannot know left out") {
   CHECK(read_gap("{}")->reason == "unknown");
   CHECK_FALSE(read_gap("what?"));
 }
+
+}  // namespace ringcast::client::client_answers_test

@@ -6,8 +6,7 @@
 
 #include "cpp/src/backoff.h"
 
-using ringcast::client::Backoff;
-using ringcast::client::later;
+namespace ringcast::client::client_backoff_test {
 
 namespace {
 
@@ -73,3 +72,5 @@ TEST_CASE("client: a time far away is later, not earlier") {
   CHECK(later(now, 5) == now + std::chrono::milliseconds(5));
   CHECK(later(now, UINT64_MAX) > now + std::chrono::hours(24 * 365));
 }
+
+}  // namespace ringcast::client::client_backoff_test

@@ -8,7 +8,7 @@
 #include "cpp/src/endpoint.h"
 #include "ringcast/client.h"
 
-using namespace ringcast::client;
+namespace ringcast::client::client_endpoint_test {
 
 TEST_CASE("client: an http URL is kept without the slashes at its end") {
   const auto endpoint = parse_endpoint("http://example.org:81/prefix//");
@@ -83,3 +83,5 @@ TEST_CASE("client: a topic's slashes are plain unless something could rewrite th
     CHECK(topic_path(topic) == path);
   }
 }
+
+}  // namespace ringcast::client::client_endpoint_test

@@ -6,7 +6,7 @@
 
 #include "cpp/src/errors.h"
 
-using namespace ringcast::client;
+namespace ringcast::client::client_errors_test {
 
 namespace {
 
@@ -86,3 +86,5 @@ TEST_CASE("client: what goes into a header is printable ASCII") {
     CHECK(check_header_value("it", wrong).code == Errc::kInvalid);
   }
 }
+
+}  // namespace ringcast::client::client_errors_test

@@ -5,7 +5,7 @@
 
 #include "cpp/src/publication_encoder.h"
 
-using namespace ringcast::client;
+namespace ringcast::client::client_publication_encoder_test {
 
 namespace {
 
@@ -122,3 +122,5 @@ TEST_CASE("client: a JSON body is a string's text or the value minified") {
   CHECK_FALSE(PublicationEncoder().body(event("t", "\xc3")));
   CHECK(PublicationEncoder().body(event("t", ""))->empty());
 }
+
+}  // namespace ringcast::client::client_publication_encoder_test

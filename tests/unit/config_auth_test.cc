@@ -4,7 +4,7 @@
 
 #include "support/config_text.h"
 
-namespace ringcast::config {
+namespace ringcast::config::config_auth_test {
 namespace {
 
 using auth::Algorithm;
@@ -161,4 +161,4 @@ TEST_CASE("config: tokens and JWTs open a listener to others") {
 }
 
 }  // namespace
-}  // namespace ringcast::config
+}  // namespace ringcast::config::config_auth_test

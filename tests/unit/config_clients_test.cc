@@ -4,7 +4,7 @@
 
 #include "support/config_text.h"
 
-namespace ringcast::config {
+namespace ringcast::config::config_clients_test {
 namespace {
 
 bool trusts(const Config& config, std::string_view address) {
@@ -107,4 +107,4 @@ TEST_CASE("config: proxies and hosts are printed as they are read") {
 }
 
 }  // namespace
-}  // namespace ringcast::config
+}  // namespace ringcast::config::config_clients_test

@@ -9,11 +9,12 @@
 #include "config/config.h"
 #include "config/keys.h"
 #include "config/node.h"
+#include "support/source_dir.h"
 
-namespace ringcast::config {
+namespace ringcast::config::config_files_test {
 namespace {
 
-const std::string kRoot = RINGCAST_SOURCE_DIR;
+const std::string kRoot = source_dir();
 
 std::string read_file(const std::string& path) {
   std::ifstream stream(kRoot + "/" + path, std::ios::binary);
@@ -195,4 +196,4 @@ TEST_CASE("config: what needs a restart is named") {
 }
 
 }  // namespace
-}  // namespace ringcast::config
+}  // namespace ringcast::config::config_files_test

@@ -4,7 +4,7 @@
 
 #include "support/config_text.h"
 
-namespace ringcast::config {
+namespace ringcast::config::config_journal_test {
 namespace {
 
 TEST_CASE("config: all of the journal is read") {
@@ -103,4 +103,4 @@ TEST_CASE("config: what waits for the journal must fit into the memory, if there
 }
 
 }  // namespace
-}  // namespace ringcast::config
+}  // namespace ringcast::config::config_journal_test

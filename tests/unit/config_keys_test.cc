@@ -7,7 +7,7 @@
 #include "config/keys.h"
 #include "config/units.h"
 
-namespace ringcast::config {
+namespace ringcast::config::config_keys_test {
 namespace {
 
 std::string error_with(const Key& key, const std::string& value) {
@@ -155,4 +155,4 @@ TEST_CASE("config: sizes and times are printed in the largest whole unit") {
 }
 
 }  // namespace
-}  // namespace ringcast::config
+}  // namespace ringcast::config::config_keys_test

@@ -4,7 +4,7 @@
 
 #include "support/config_text.h"
 
-namespace ringcast::config {
+namespace ringcast::config::config_lists_test {
 namespace {
 
 TEST_CASE("config: listeners are read in every form") {
@@ -210,4 +210,4 @@ TEST_CASE("config: any origin stands alone") {
 }
 
 }  // namespace
-}  // namespace ringcast::config
+}  // namespace ringcast::config::config_lists_test

@@ -4,7 +4,7 @@
 
 #include "support/config_text.h"
 
-namespace ringcast::config {
+namespace ringcast::config::config_load_test {
 namespace {
 
 TEST_CASE("config: an empty file is the defaults") {
@@ -179,4 +179,4 @@ TEST_CASE("config: a body must fit four times into the memory") {
 }
 
 }  // namespace
-}  // namespace ringcast::config
+}  // namespace ringcast::config::config_load_test

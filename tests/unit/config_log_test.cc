@@ -4,7 +4,7 @@
 
 #include "support/config_text.h"
 
-namespace ringcast::config {
+namespace ringcast::config::config_log_test {
 namespace {
 
 using Level = LogOptions::Level;
@@ -51,4 +51,4 @@ TEST_CASE("config: log.access is refused, all or none") {
 }
 
 }  // namespace
-}  // namespace ringcast::config
+}  // namespace ringcast::config::config_log_test

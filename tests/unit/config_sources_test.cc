@@ -5,7 +5,7 @@
 
 #include "config/config.h"
 
-namespace ringcast::config {
+namespace ringcast::config::config_sources_test {
 namespace {
 
 constexpr const char* kFile = "limits: {topics: 2, connections: 2, topics_per_subscription: 2}\n";
@@ -181,4 +181,4 @@ TEST_CASE("config: a bad listen flag is named") {
 }
 
 }  // namespace
-}  // namespace ringcast::config
+}  // namespace ringcast::config::config_sources_test

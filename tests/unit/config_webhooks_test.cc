@@ -7,7 +7,7 @@
 #include "config/units.h"
 #include "support/config_text.h"
 
-namespace ringcast::config {
+namespace ringcast::config::config_webhooks_test {
 namespace {
 
 const std::string kRest = "url: https://a.example/x, topics: [a], secret_file: s";
@@ -166,4 +166,4 @@ TEST_CASE("config: each key of a webhook takes its range and not one more") {
 }
 
 }  // namespace
-}  // namespace ringcast::config
+}  // namespace ringcast::config::config_webhooks_test

@@ -9,11 +9,14 @@
 #include <iterator>
 #include <string>
 
+#include "support/source_dir.h"
+
 // NOLINTNEXTLINE(cppcoreguidelines-macro-usage): CMake names the targets.
 #define X(name) extern "C" int name(const uint8_t* data, size_t size);
 RINGCAST_FUZZ_TARGETS
 #undef X
 
+namespace ringcast::fuzz_corpus_test {
 namespace {
 
 struct Target {
@@ -35,7 +38,7 @@ TEST_CASE("fuzz: every target takes its seeds and what was found before") {
   for (const Target& target : kTargets) {
     CAPTURE(target.name);
     const std::filesystem::path folder =
-        std::filesystem::path(RINGCAST_SOURCE_DIR) / "tests/fuzz/corpus" / target.name;
+        std::filesystem::path(source_dir()) / "tests/fuzz/corpus" / target.name;
     REQUIRE(std::filesystem::is_directory(folder));
     size_t inputs = 0;
     for (const auto& file : std::filesystem::directory_iterator(folder)) {
@@ -49,3 +52,4 @@ TEST_CASE("fuzz: every target takes its seeds and what was found before") {
 }
 
 }  // namespace
+}  // namespace ringcast::fuzz_corpus_test

@@ -5,7 +5,7 @@
 
 #include "http/forwarded.h"
 
-namespace ringcast::http {
+namespace ringcast::http::http_forwarded_test {
 namespace {
 
 Request with(const char* name, const std::vector<std::string>& lines) {
@@ -159,4 +159,4 @@ TEST_CASE("http: every header that only proxies set tells of one") {
 }
 
 }  // namespace
-}  // namespace ringcast::http
+}  // namespace ringcast::http::http_forwarded_test

@@ -6,7 +6,7 @@
 
 #include "http/origin.h"
 
-namespace ringcast::http {
+namespace ringcast::http::http_origin_test {
 namespace {
 
 using Lines = std::vector<std::pair<std::string, std::string>>;
@@ -238,4 +238,4 @@ TEST_CASE("http: messages show what was sent without control characters, and not
 }
 
 }  // namespace
-}  // namespace ringcast::http
+}  // namespace ringcast::http::http_origin_test

@@ -6,7 +6,7 @@
 
 #include "http/request_parser.h"
 
-namespace ringcast::http {
+namespace ringcast::http::http_request_parser_test {
 namespace {
 
 constexpr std::string_view kThreeRequests =
@@ -454,4 +454,4 @@ TEST_CASE("http: the first header of a name is found without case") {
 }
 
 }  // namespace
-}  // namespace ringcast::http
+}  // namespace ringcast::http::http_request_parser_test

@@ -6,7 +6,7 @@
 
 #include "http/response.h"
 
-namespace ringcast::http {
+namespace ringcast::http::http_response_test {
 namespace {
 
 std::string bytes_of(const Response& response, Framing framing) {
@@ -91,4 +91,4 @@ TEST_CASE("http: a problem is UTF-8 even where it quotes what is not") {
 }
 
 }  // namespace
-}  // namespace ringcast::http
+}  // namespace ringcast::http::http_response_test

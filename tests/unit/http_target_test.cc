@@ -7,7 +7,7 @@
 
 #include "http/target.h"
 
-namespace ringcast::http {
+namespace ringcast::http::http_target_test {
 namespace {
 
 using Query = std::vector<std::pair<std::string, std::string>>;
@@ -106,4 +106,4 @@ TEST_CASE("http: the first parameter of a name is found") {
 }
 
 }  // namespace
-}  // namespace ringcast::http
+}  // namespace ringcast::http::http_target_test

@@ -9,8 +9,7 @@
 #include "journal/import_line.h"
 #include "journal/inspect_names.h"
 
-using namespace ringcast;
-using namespace ringcast::journal;
+namespace ringcast::journal::journal_lines_test {
 
 namespace {
 
@@ -126,3 +125,5 @@ TEST_CASE("journal: names joined by line ends are compared whole") {
   CHECK_FALSE(lists("a\nb/c", "b"));
   CHECK_FALSE(lists("a\nb", "a\nb"));
 }
+
+}  // namespace ringcast::journal::journal_lines_test

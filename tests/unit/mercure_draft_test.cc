@@ -12,7 +12,7 @@
 #include "mercure/selector.h"
 #include "mercure/update_rules.h"
 
-namespace ringcast::mercure {
+namespace ringcast::mercure::mercure_draft_test {
 namespace {
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;
@@ -399,4 +399,4 @@ TEST_CASE("mercure: topics below the hub are known however its own URL is writte
 }
 
 }  // namespace
-}  // namespace ringcast::mercure
+}  // namespace ringcast::mercure::mercure_draft_test

@@ -11,7 +11,7 @@
 #include "sse/blocks.h"
 #include "support/fake_clock.h"
 
-namespace ringcast::mercure {
+namespace ringcast::mercure::mercure_rules_test {
 namespace {
 
 constexpr int64_t kNow = 1'795'255'200'000;  // 2026-11-21T10:00:00Z
@@ -161,4 +161,4 @@ TEST_CASE("sse: a block as Mercure hubs write it has its fields in their order")
 }
 
 }  // namespace
-}  // namespace ringcast::mercure
+}  // namespace ringcast::mercure::mercure_rules_test

@@ -7,7 +7,7 @@
 
 #include "support/model_world.h"
 
-namespace ringcast::model {
+namespace ringcast::model::model_test {
 namespace {
 
 constexpr uint64_t kSchedules = 1200;
@@ -62,4 +62,4 @@ TEST_CASE("model: the same with a journal, over restarts and crashes") {
 }
 
 }  // namespace
-}  // namespace ringcast::model
+}  // namespace ringcast::model::model_test

@@ -4,7 +4,7 @@
 
 #include "net/address.h"
 
-namespace ringcast::net {
+namespace ringcast::net::net_address_test {
 namespace {
 
 std::string error_of(std::string_view text) {
@@ -93,4 +93,4 @@ TEST_CASE("net: the path of a unix socket is absolute and printable") {
 }
 
 }  // namespace
-}  // namespace ringcast::net
+}  // namespace ringcast::net::net_address_test

@@ -9,7 +9,7 @@
 
 #include "net/ip_address.h"
 
-namespace ringcast::net {
+namespace ringcast::net::net_ip_address_test {
 namespace {
 
 IpAddress address(std::string_view text) {
@@ -160,4 +160,4 @@ TEST_CASE("net: what is no network says what it should be") {
 }
 
 }  // namespace
-}  // namespace ringcast::net
+}  // namespace ringcast::net::net_ip_address_test

@@ -5,7 +5,7 @@
 
 #include "net/proxy_protocol.h"
 
-namespace ringcast::net {
+namespace ringcast::net::net_proxy_protocol_test {
 namespace {
 
 using Peer = ProxyHeaderParser::Peer;
@@ -209,4 +209,4 @@ TEST_CASE("net: a binary PROXY header has 2,048 bytes at most") {
 }
 
 }  // namespace
-}  // namespace ringcast::net
+}  // namespace ringcast::net::net_proxy_protocol_test

@@ -8,7 +8,7 @@
 #include "net/wheel.h"
 #include "support/model_random.h"
 
-namespace ringcast::net {
+namespace ringcast::net::net_wheel_test {
 namespace {
 
 constexpr int64_t kTick = Wheel::kTickMs;
@@ -194,4 +194,4 @@ TEST_CASE("net: a wheel does what a sorted list of deadlines does") {
 }
 
 }  // namespace
-}  // namespace ringcast::net
+}  // namespace ringcast::net::net_wheel_test

@@ -8,7 +8,7 @@
 #include "server/access_log.h"
 #include "support/fake_clock.h"
 
-namespace ringcast::server {
+namespace ringcast::server::server_access_log_test {
 namespace {
 
 // A line as "message name=value name=value".
@@ -219,4 +219,4 @@ TEST_CASE("access log: what was left out is told at the end") {
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::server_access_log_test

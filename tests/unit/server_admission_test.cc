@@ -8,7 +8,7 @@
 
 #include "server/admission.h"
 
-namespace ringcast::server {
+namespace ringcast::server::server_admission_test {
 namespace {
 
 using Ticket = Admission::Ticket;
@@ -173,4 +173,4 @@ TEST_CASE("server: a topic that is gone counts no more") {
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::server_admission_test

@@ -5,7 +5,7 @@
 
 #include "server/client.h"
 
-namespace ringcast::server {
+namespace ringcast::server::server_client_test {
 namespace {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
@@ -90,4 +90,4 @@ TEST_CASE("client: an IPv6 client counts by its network, loopback in IPv6 is thi
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::server_client_test

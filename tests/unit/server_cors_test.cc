@@ -5,7 +5,7 @@
 
 #include "server/cors.h"
 
-namespace ringcast::server {
+namespace ringcast::server::server_cors_test {
 namespace {
 
 using Origins = std::vector<std::string>;
@@ -89,4 +89,4 @@ TEST_CASE("server: a preflight of another origin learns only the methods that Al
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::server_cors_test

@@ -2,7 +2,7 @@
 
 #include "server/delivery_lag.h"
 
-namespace ringcast::server {
+namespace ringcast::server::server_delivery_lag_test {
 namespace {
 
 uint64_t observations(const DurationHistogram& histogram) {
@@ -42,4 +42,4 @@ TEST_CASE("server: a full batch of writes is due, whether of one event or of man
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::server_delivery_lag_test

@@ -7,7 +7,7 @@
 #include "server/draft_reader.h"
 #include "support/identities.h"
 
-namespace ringcast::server {
+namespace ringcast::server::server_draft_reader_test {
 namespace {
 
 using Names = std::vector<std::string>;
@@ -242,4 +242,4 @@ TEST_CASE("server: JSON that breaks off in the middle of an event is refused") {
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::server_draft_reader_test

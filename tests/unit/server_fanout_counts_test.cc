@@ -10,7 +10,7 @@
 #include "support/fake_clock.h"
 #include "support/fake_journal.h"
 
-namespace ringcast::server {
+namespace ringcast::server::server_fanout_counts_test {
 namespace {
 
 // A socket that takes so many bytes and no more.
@@ -216,4 +216,4 @@ TEST_CASE("server: a head that a socket does not take makes it full once") {
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::server_fanout_counts_test

@@ -10,7 +10,7 @@
 #include "sse/blocks.h"
 #include "support/fake_clock.h"
 
-namespace ringcast::server {
+namespace ringcast::server::server_fanout_test {
 namespace {
 
 using Names = std::vector<std::string>;
@@ -490,4 +490,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::server_fanout_test

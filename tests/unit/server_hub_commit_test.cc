@@ -11,7 +11,7 @@
 #include "support/fake_clock.h"
 #include "support/fake_journal.h"
 
-namespace ringcast::server {
+namespace ringcast::server::server_hub_commit_test {
 namespace {
 
 using Names = std::vector<std::string>;
@@ -469,4 +469,4 @@ TEST_CASE("hub: events of the broker go on while the journal fails") {
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::server_hub_commit_test

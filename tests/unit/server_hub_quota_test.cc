@@ -13,7 +13,7 @@
 #include "support/fake_clock.h"
 #include "support/fake_journal.h"
 
-namespace ringcast::server {
+namespace ringcast::server::server_hub_quota_test {
 namespace {
 
 using Names = std::vector<std::string>;
@@ -389,4 +389,4 @@ TEST_CASE("quota: topics that come back from the journal at the start count for 
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::server_hub_quota_test

@@ -9,7 +9,7 @@
 #include "sse/blocks.h"
 #include "support/fake_clock.h"
 
-namespace ringcast::server {
+namespace ringcast::server::server_hub_test {
 namespace {
 
 using Names = std::vector<std::string>;
@@ -336,4 +336,4 @@ TEST_CASE("server: a page of history says what is missing before it, and whether
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::server_hub_test

@@ -5,7 +5,7 @@
 
 #include "server/idempotency_keys.h"
 
-namespace ringcast::server {
+namespace ringcast::server::server_idempotency_keys_test {
 namespace {
 
 using Topics = std::vector<std::string>;
@@ -75,4 +75,4 @@ TEST_CASE("server: without room for idempotency keys none is kept") {
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::server_idempotency_keys_test

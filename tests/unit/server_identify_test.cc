@@ -5,7 +5,7 @@
 
 #include "server/identify.h"
 
-namespace ringcast::server {
+namespace ringcast::server::server_identify_test {
 namespace {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
@@ -119,4 +119,4 @@ TEST_CASE("cookies: reading needs no origin, changing something an allowed one")
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::server_identify_test

@@ -6,7 +6,7 @@
 
 #include "server/mercure_handler.h"
 
-namespace ringcast::server {
+namespace ringcast::server::server_mercure_handler_test {
 namespace {
 
 TEST_CASE("server: what a token says counts as memory once for each stream, not for each topic") {
@@ -37,4 +37,4 @@ TEST_CASE("server: what a token says counts as memory once for each stream, not 
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::server_mercure_handler_test

@@ -8,7 +8,7 @@
 #include "support/fake_clock.h"
 #include "support/identities.h"
 
-namespace ringcast::server {
+namespace ringcast::server::server_ndjson_ingest_test {
 namespace {
 
 using State = NdjsonIngest::State;
@@ -376,4 +376,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::server_ndjson_ingest_test

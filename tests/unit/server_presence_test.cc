@@ -9,7 +9,7 @@
 #include "support/fake_clock.h"
 #include "support/fake_journal.h"
 
-namespace ringcast::server {
+namespace ringcast::server::server_presence_test {
 namespace {
 
 using Names = std::vector<std::string>;
@@ -207,4 +207,4 @@ TEST_CASE("server: each end of a stream has its reason") {
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::server_presence_test

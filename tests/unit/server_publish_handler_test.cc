@@ -8,7 +8,7 @@
 #include "server/publish_handler.h"
 #include "support/identities.h"
 
-namespace ringcast::server {
+namespace ringcast::server::server_publish_handler_test {
 namespace {
 
 constexpr std::string_view kEpoch = "e9";
@@ -261,4 +261,4 @@ TEST_CASE("server: many events are answered with their number and the ids at bot
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::server_publish_handler_test

@@ -7,7 +7,7 @@
 
 #include "server/rate_limiter.h"
 
-namespace ringcast::server {
+namespace ringcast::server::server_rate_limiter_test {
 namespace {
 
 constexpr uint64_t kRoom = 16'000;
@@ -182,4 +182,4 @@ TEST_CASE("server: threads together get no more than the rate") {
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::server_rate_limiter_test

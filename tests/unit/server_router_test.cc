@@ -6,7 +6,7 @@
 
 #include "server/router.h"
 
-namespace ringcast::server {
+namespace ringcast::server::server_router_test {
 namespace {
 
 using http::Method;
@@ -160,4 +160,4 @@ TEST_CASE("server: a stream is asked for with an Accept header that names its ty
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::server_router_test

@@ -7,7 +7,7 @@
 #include "server/subscribe_handler.h"
 #include "support/identities.h"
 
-namespace ringcast::server {
+namespace ringcast::server::server_subscribe_handler_test {
 namespace {
 
 using Names = std::vector<std::string>;
@@ -239,4 +239,4 @@ TEST_CASE("server: the head of a stream carries the CORS headers inside") {
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::server_subscribe_handler_test

@@ -9,7 +9,7 @@
 #include "server/watch.h"
 #include "support/fake_clock.h"
 
-namespace ringcast::server {
+namespace ringcast::server::server_watch_test {
 namespace {
 
 bool is_larger(const int& one, const int& other) {
@@ -220,4 +220,4 @@ TEST_CASE("hub: a topic's lag is the age of what a worker has not served") {
 }
 
 }  // namespace
-}  // namespace ringcast::server
+}  // namespace ringcast::server::server_watch_test

@@ -11,7 +11,7 @@
 #include "sse/blocks.h"
 #include "unit/sse_event_source.h"
 
-namespace ringcast::sse {
+namespace ringcast::sse::sse_blocks_test {
 namespace {
 
 using namespace std::literals;
@@ -191,4 +191,4 @@ TEST_CASE("sse: times stay within the years that RFC 3339 can write") {
 }
 
 }  // namespace
-}  // namespace ringcast::sse
+}  // namespace ringcast::sse::sse_blocks_test

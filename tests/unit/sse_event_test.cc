@@ -10,7 +10,7 @@
 #include "sse/event.h"
 #include "unit/sse_event_source.h"
 
-namespace ringcast::sse {
+namespace ringcast::sse::sse_event_test {
 namespace {
 
 using namespace std::literals;
@@ -254,4 +254,4 @@ TEST_CASE("sse: what is encoded is what a client gets") {
 }
 
 }  // namespace
-}  // namespace ringcast::sse
+}  // namespace ringcast::sse::sse_event_test

@@ -5,7 +5,7 @@
 
 #include "sse/position.h"
 
-namespace ringcast::sse {
+namespace ringcast::sse::sse_position_test {
 namespace {
 
 TEST_CASE("sse: a position is an epoch, a dash and a sequence number") {
@@ -67,4 +67,4 @@ TEST_CASE("sse: a position that was made can be read") {
 }
 
 }  // namespace
-}  // namespace ringcast::sse
+}  // namespace ringcast::sse::sse_position_test

@@ -6,7 +6,7 @@
 
 #include "sse/stored_event.h"
 
-namespace ringcast::sse {
+namespace ringcast::sse::sse_stored_event_test {
 namespace {
 
 using namespace std::literals;
@@ -83,4 +83,4 @@ TEST_CASE("sse: a stored event cut off anywhere is refused") {
 }
 
 }  // namespace
-}  // namespace ringcast::sse
+}  // namespace ringcast::sse::sse_stored_event_test

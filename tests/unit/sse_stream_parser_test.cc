@@ -8,7 +8,7 @@
 #include "sse/stream_parser.h"
 #include "unit/sse_event_source.h"
 
-namespace ringcast::sse {
+namespace ringcast::sse::sse_stream_parser_test {
 namespace {
 
 using namespace std::string_literals;
@@ -274,4 +274,4 @@ TEST_CASE("sse: random bytes give the same events at every split") {
 }
 
 }  // namespace
-}  // namespace ringcast::sse
+}  // namespace ringcast::sse::sse_stream_parser_test

@@ -8,7 +8,7 @@
 #include "support/model_random.h"
 #include "unit/topics_shelf.h"
 
-namespace ringcast::topics {
+namespace ringcast::topics::topics_catalog_test {
 namespace {
 
 size_t links_between(const Interest& interest, const Topic& topic) {
@@ -274,4 +274,4 @@ TEST_CASE("topics: own events that were lost before they had a place are told wh
 }
 
 }  // namespace
-}  // namespace ringcast::topics
+}  // namespace ringcast::topics::topics_catalog_test

@@ -10,7 +10,7 @@
 #include "topics/matcher_index.h"
 #include "unit/topics_shelf.h"
 
-namespace ringcast::topics {
+namespace ringcast::topics::topics_matcher_test {
 namespace {
 
 // Names that begin with `prefix` and end with `end`.
@@ -228,4 +228,4 @@ TEST_CASE("topics: a private event reaches who sees all, or whose selectors gran
 }
 
 }  // namespace
-}  // namespace ringcast::topics
+}  // namespace ringcast::topics::topics_matcher_test

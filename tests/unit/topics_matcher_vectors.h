@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "support/source_dir.h"
 
 namespace ringcast::topics {
 
@@ -41,7 +42,7 @@ inline Status read_matcher_field(std::string_view field, json::Value& value, Mat
 }
 
 inline std::vector<MatcherVector> read_matcher_vectors(const std::string& file) {
-  std::ifstream in(std::string(RINGCAST_SOURCE_DIR) + "/tests/vectors/" + file);
+  std::ifstream in(source_dir() + "/tests/vectors/" + file);
   const std::string text(std::istreambuf_iterator<char>(in), {});
   std::vector<MatcherVector> vectors;
   json::Reader reader;

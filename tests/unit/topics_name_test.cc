@@ -8,7 +8,7 @@
 #include "topics/name.h"
 #include "unit/topics_reference_matcher.h"
 
-namespace ringcast::topics {
+namespace ringcast::topics::topics_name_test {
 namespace {
 
 using namespace std::literals;
@@ -243,4 +243,4 @@ TEST_CASE("topics: a pattern covers another exactly when it matches all its topi
 }
 
 }  // namespace
-}  // namespace ringcast::topics
+}  // namespace ringcast::topics::topics_name_test

@@ -4,7 +4,7 @@
 
 #include "unit/topics_shelf.h"
 
-namespace ringcast::topics {
+namespace ringcast::topics::topics_own_share_test {
 namespace {
 
 constexpr uint64_t kMemory = 1 << 20;
@@ -91,4 +91,4 @@ TEST_CASE("topics: an own event that is larger than the share is kept until the 
 }
 
 }  // namespace
-}  // namespace ringcast::topics
+}  // namespace ringcast::topics::topics_own_share_test

@@ -8,7 +8,7 @@
 #include "topics/pattern_index.h"
 #include "unit/topics_reference_matcher.h"
 
-namespace ringcast::topics {
+namespace ringcast::topics::topics_pattern_index_test {
 namespace {
 
 constexpr std::string_view kPatterns[] = {"*",       "**",     "a/*",   "a/**", "*/b",
@@ -101,4 +101,4 @@ TEST_CASE("topics: an entry of the pattern index keeps its address") {
 }
 
 }  // namespace
-}  // namespace ringcast::topics
+}  // namespace ringcast::topics::topics_pattern_index_test

@@ -2,7 +2,7 @@
 
 #include "topics/policy.h"
 
-namespace ringcast::topics {
+namespace ringcast::topics::topics_policy_test {
 namespace {
 
 Policies three_rules() {
@@ -36,4 +36,4 @@ TEST_CASE("topics: a rule for everything leaves the broker's names to the defaul
 }
 
 }  // namespace
-}  // namespace ringcast::topics
+}  // namespace ringcast::topics::topics_policy_test

@@ -4,7 +4,7 @@
 
 #include "unit/topics_shelf.h"
 
-namespace ringcast::topics {
+namespace ringcast::topics::topics_reader_test {
 namespace {
 
 using Seqs = std::vector<uint64_t>;
@@ -255,4 +255,4 @@ TEST_CASE("topics: a gap in the news tells of all topics, as a telling hides wha
 }
 
 }  // namespace
-}  // namespace ringcast::topics
+}  // namespace ringcast::topics::topics_reader_test

@@ -4,7 +4,7 @@
 
 #include "unit/topics_shelf.h"
 
-namespace ringcast::topics {
+namespace ringcast::topics::topics_retention_test {
 namespace {
 
 using Seqs = std::vector<uint64_t>;
@@ -231,4 +231,4 @@ TEST_CASE("topics: what is known of evicted events goes before the events do") {
 }
 
 }  // namespace
-}  // namespace ringcast::topics
+}  // namespace ringcast::topics::topics_retention_test

@@ -6,7 +6,7 @@
 
 #include "topics/ring.h"
 
-namespace ringcast::topics {
+namespace ringcast::topics::topics_ring_test {
 namespace {
 
 EventRef event_of(Budget& budget, uint64_t seq, std::vector<std::string> topics = {"t"},
@@ -213,4 +213,4 @@ TEST_CASE("topics: a ring remembers of its losses as many as it is told to") {
 }
 
 }  // namespace
-}  // namespace ringcast::topics
+}  // namespace ringcast::topics::topics_ring_test

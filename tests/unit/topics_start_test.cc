@@ -11,7 +11,7 @@
 #include "topics/start.h"
 #include "unit/topics_shelf.h"
 
-namespace ringcast::topics {
+namespace ringcast::topics::topics_start_test {
 namespace {
 
 constexpr int64_t kNow = 1'700'000'000'000;
@@ -270,4 +270,4 @@ TEST_CASE("topics: without events every since is the present") {
 }
 
 }  // namespace
-}  // namespace ringcast::topics
+}  // namespace ringcast::topics::topics_start_test

@@ -6,7 +6,7 @@
 
 #include "unit/topics_shelf.h"
 
-namespace ringcast::topics {
+namespace ringcast::topics::topics_tally_test {
 namespace {
 
 Policies with_rules(std::vector<std::string> matches) {
@@ -74,4 +74,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace ringcast::topics
+}  // namespace ringcast::topics::topics_tally_test

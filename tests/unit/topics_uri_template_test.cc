@@ -5,7 +5,7 @@
 #include "topics/uri_template.h"
 #include "unit/topics_matcher_vectors.h"
 
-namespace ringcast::topics {
+namespace ringcast::topics::topics_uri_template_test {
 namespace {
 
 std::string repeated(const std::string& text, size_t times) {
@@ -87,4 +87,4 @@ TEST_CASE("topics: as many values match as an expression has variables") {
 }
 
 }  // namespace
-}  // namespace ringcast::topics
+}  // namespace ringcast::topics::topics_uri_template_test

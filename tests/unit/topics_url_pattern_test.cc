@@ -6,7 +6,7 @@
 #include "topics/url_pattern.h"
 #include "unit/topics_matcher_vectors.h"
 
-namespace ringcast::topics {
+namespace ringcast::topics::topics_url_pattern_test {
 namespace {
 
 Result<UrlPattern> parse(const std::string& text, const std::string& base = "") {
@@ -161,4 +161,4 @@ TEST_CASE("topics: no URL pattern is slow for any topic") {
 }
 
 }  // namespace
-}  // namespace ringcast::topics
+}  // namespace ringcast::topics::topics_url_pattern_test

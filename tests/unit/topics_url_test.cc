@@ -6,7 +6,7 @@
 
 #include "topics/url.h"
 
-namespace ringcast::topics {
+namespace ringcast::topics::topics_url_test {
 namespace {
 
 // All parts, a bar between each.
@@ -172,4 +172,4 @@ TEST_CASE("topics: a blank at the end of an opaque path is percent-encoded") {
 }
 
 }  // namespace
-}  // namespace ringcast::topics
+}  // namespace ringcast::topics::topics_url_test

@@ -9,7 +9,7 @@
 #include "webhooks/backoff.h"
 #include "webhooks/batch.h"
 
-namespace ringcast::webhooks {
+namespace ringcast::webhooks::webhooks_batch_test {
 namespace {
 
 std::optional<Element> element(std::string_view block) {
@@ -136,4 +136,4 @@ TEST_CASE("webhooks: the wait doubles up to its bound, and is at least a half of
 }
 
 }  // namespace
-}  // namespace ringcast::webhooks
+}  // namespace ringcast::webhooks::webhooks_batch_test

@@ -4,7 +4,7 @@
 
 #include "webhooks/signature.h"
 
-namespace ringcast::webhooks {
+namespace ringcast::webhooks::webhooks_signature_test {
 namespace {
 
 // What the libraries of Standard Webhooks test themselves with.
@@ -64,4 +64,4 @@ TEST_CASE("webhooks: what is no secret is told by its line, and not shown") {
 }
 
 }  // namespace
-}  // namespace ringcast::webhooks
+}  // namespace ringcast::webhooks::webhooks_signature_test

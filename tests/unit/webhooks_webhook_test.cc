@@ -10,7 +10,7 @@
 #include "server/presence.h"
 #include "support/fake_clock.h"
 
-namespace ringcast::webhooks {
+namespace ringcast::webhooks::webhooks_webhook_test {
 namespace {
 
 Options orders() {
@@ -395,4 +395,4 @@ TEST_CASE("webhooks: where laggards are disconnected it comes back, and tells of
 }
 
 }  // namespace
-}  // namespace ringcast::webhooks
+}  // namespace ringcast::webhooks::webhooks_webhook_test

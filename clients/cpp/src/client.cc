@@ -44,7 +44,7 @@ Result<Connecting> read_options(const ClientOptions& options) {
 }
 
 // What goes into the head of a request must not begin another line of it.
-Error check(const Request& request) {
+Error check_request(const Request& request) {
   const auto is_printable = [](std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
   };
@@ -209,7 +209,7 @@ void Client::send(Request request, std::function<void(Result<Response>)> done) {
   if (session == nullptr) {
     return;
   }
-  if (Error error = check(request)) {
+  if (Error error = check_request(request)) {
     refuse(*session, std::move(done), std::move(error));
     return;
   }

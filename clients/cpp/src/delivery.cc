@@ -8,8 +8,8 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr uint64_t kFirstWaitMs = 100;
-constexpr uint64_t kLongestWaitMs = 5'000;
+constexpr uint64_t kFirstPauseMs = 100;
+constexpr uint64_t kLongestPauseMs = 5'000;
 
 }  // namespace
 
@@ -20,7 +20,7 @@ Delivery::Delivery(Session& session, std::shared_ptr<const HttpRequest> request,
       options_(std::move(options)),
       done_(std::move(done)),
       queued_at_(steady_clock::now()),
-      backoff_(kFirstWaitMs, kLongestWaitMs, random_bits) {}
+      backoff_(kFirstPauseMs, kLongestPauseMs, random_bits) {}
 
 void Delivery::start(Outage& outage, std::function<void()> on_settled) {
   outage_ = &outage;

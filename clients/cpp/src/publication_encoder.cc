@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kMostTopics = 100;
 
 // What the broker would refuse anyway is left to it; here is what cannot be sent.
-Error check(const Publication& publication) {
+Error check_publication(const Publication& publication) {
   if (publication.topics.empty() || publication.topics.size() > kMostTopics) {
     return invalid("a publication has 1 to 100 topics");
   }
@@ -60,7 +60,7 @@ void append_topics(std::string& out, const std::vector<std::string>& topics) {
 
 Error PublicationEncoder::append_object(std::string& out, const Publication& publication,
                                         std::string_view key) {
-  if (Error error = check(publication)) {
+  if (Error error = check_publication(publication)) {
     return error;
   }
   std::string data;
@@ -118,7 +118,7 @@ Result<std::string> PublicationEncoder::body(const Publication& publication) {
 }
 
 Result<EncodedPublication> encode(const Publication& publication, std::string_view key) {
-  if (Error error = check(publication)) {
+  if (Error error = check_publication(publication)) {
     return error;
   }
   PublicationEncoder encoder;

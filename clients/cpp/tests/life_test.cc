@@ -10,7 +10,7 @@
 #include "harness/scripted_broker.h"
 
 // Each test ends with uv_loop_close() == 0: ~TestLoop checks it.
-namespace ringcast::client::test {
+namespace ringcast::client::test::life_test {
 namespace {
 
 const std::string kOpening = ": hello\nretry: 100\nid: e-0\n\n";
@@ -232,4 +232,4 @@ TEST_CASE("life: options that are wrong are named") {
   CHECK(Client::open(loop.raw(), both).error().code == Errc::kInvalid);
 }
 
-}  // namespace ringcast::client::test
+}  // namespace ringcast::client::test::life_test

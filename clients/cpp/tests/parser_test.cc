@@ -10,8 +10,9 @@
 #include "auth/base64url.h"
 #include "base/json.h"
 #include "cpp/src/event_parser.h"
+#include "support/source_dir.h"
 
-namespace ringcast::client {
+namespace ringcast::client::parser_test {
 namespace {
 
 struct Read {
@@ -118,7 +119,7 @@ Status read_field(Vector& vector, std::string_view name, json::Value& value) {
 }
 
 std::vector<Vector> vectors() {
-  std::ifstream file(RINGCAST_SOURCE_DIR "/clients/vectors/event_stream.json");
+  std::ifstream file(source_dir() + "/clients/vectors/event_stream.json");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   std::vector<Vector> all;
   json::Reader reader;
@@ -230,4 +231,4 @@ TEST_CASE("parser: a new connection drops what was not finished, and keeps the l
   CHECK(collector.read.events[1].type == "message");
 }
 
-}  // namespace ringcast::client
+}  // namespace ringcast::client::parser_test

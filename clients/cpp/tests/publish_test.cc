@@ -9,7 +9,7 @@
 #include "harness/relay.h"
 #include "harness/scripted_broker.h"
 
-namespace ringcast::client::test {
+namespace ringcast::client::test::publish_test {
 namespace {
 
 using Strings = std::vector<std::string>;
@@ -396,4 +396,4 @@ TEST_CASE("send: other requests bring their answers") {
   CHECK(send(forged).error().code == Errc::kInvalid);
 }
 
-}  // namespace ringcast::client::test
+}  // namespace ringcast::client::test::publish_test

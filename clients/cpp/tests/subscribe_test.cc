@@ -8,7 +8,7 @@
 #include "harness/relay.h"
 #include "harness/scripted_broker.h"
 
-namespace ringcast::client::test {
+namespace ringcast::client::test::subscribe_test {
 namespace {
 
 using Strings = std::vector<std::string>;
@@ -447,4 +447,4 @@ TEST_CASE("subscribe: what cannot be sent is refused, and not from within the ca
   CHECK(forged.end->code == Errc::kInvalid);
 }
 
-}  // namespace ringcast::client::test
+}  // namespace ringcast::client::test::subscribe_test

@@ -6,7 +6,7 @@
 #include "harness/recorder.h"
 #include "support/tls_files.h"
 
-namespace ringcast::client::test {
+namespace ringcast::client::test::tls_test {
 namespace {
 
 std::string listen_with(const net::TlsOptions& files) {
@@ -72,4 +72,4 @@ TEST_CASE("tls: one for another name, and a file that is not there, are named") 
   CHECK(refused.error().message.find("nowhere.pem") != std::string::npos);
 }
 
-}  // namespace ringcast::client::test
+}  // namespace ringcast::client::test::tls_test

@@ -9,7 +9,7 @@
 #include "harness/recorder.h"
 #include "harness/scripted_broker.h"
 
-namespace ringcast::client::test {
+namespace ringcast::client::test::token_test {
 namespace {
 
 using Strings = std::vector<std::string>;
@@ -176,4 +176,4 @@ TEST_CASE("token: a reply after the client has gone does nothing") {
   late("token");
 }
 
-}  // namespace ringcast::client::test
+}  // namespace ringcast::client::test::token_test

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "harness/loop.h"
+#include "support/source_dir.h"
 
 namespace ringcast::client::test {
 namespace {
@@ -23,7 +24,7 @@ constexpr std::string_view kFolder = "{folder}";
 
 std::string binary() {
   const char* named = std::getenv("RINGCASTD");
-  return named != nullptr ? named : RINGCAST_SOURCE_DIR "/build/release/ringcastd";
+  return named != nullptr ? named : source_dir() + "/build/release/ringcastd";
 }
 
 std::filesystem::path make_folder() {
