@@ -91,7 +91,10 @@ export interface SharedOptions extends StreamOptions {
   mode?: 'auto' | 'worker' | 'leader' | 'direct';
   /** The script of the SharedWorker, `ringcast/shared-worker`, where your bundler does not find it by itself. */
   workerUrl?: string | URL;
-  /** How often, in ms, a tab looks whether the one that holds the connection still answers. Default: 15,000. */
+  /**
+   * How often, in ms, a tab looks whether the one that holds the connection still answers. A third of it is waited for a
+   * worker's first word. Default: 15,000.
+   */
   pingInterval?: number;
 }
 

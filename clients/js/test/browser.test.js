@@ -183,6 +183,19 @@ browserTest('where the worker cannot be loaded a tab leads', async (t) => {
   assert.equal(proxy.streams().length, 1);
 });
 
+browserTest('a worker that says nothing, not even that it could not be loaded, is asked for again', async (t) => {
+  const {publish, openMany} = await setUp(t);
+  const [tab] = await openMany(1, {mode: 'worker'}, {prepare: () => {
+    const Real = window.SharedWorker;
+    window.SharedWorker = function once() {
+      window.SharedWorker = Real;
+      return {port: new MessageChannel().port1};
+    };
+  }});
+  await publish(1, 1);
+  assert.deepEqual(await tab.texts(1), ['1']);
+});
+
 browserTest('over plain http, without Web Locks, a worker is shared, and closing a tab is noticed', async (t) => {
   const {app, daemon, proxy, publish, openMany} = await setUp(t, {cors: {origins: ['*']}});
   const insecure = {app: app.replace('127.0.0.1', 'app.test')};

@@ -371,6 +371,18 @@ test('hub: while the connection may still be behind, who joins asks the broker w
   assert.deepEqual(server.requests.map(({headers}) => headers['last-event-id']), [undefined, 'e-1', undefined]);
 });
 
+test('hub: who joins a connection that is open, but stands nowhere yet, is told that it is open', async (t) => {
+  const server = await serve(t, stream('', {hold: true}));
+  const hub = new Hub({id: 'h'});
+  t.after(() => hub.close());
+  const options = {url: server.url, topics: ['a']};
+  const first = new Tab(hub, options);
+  await waitUntil(() => first.has('open'), 'the connection is open');
+  const late = new Tab(hub, options);
+  await waitUntil(() => late.has('open'), 'the late tab is open');
+  assert.equal(server.requests.length, 1);
+});
+
 test('hub: another hub goes on for each tab where it was', async (t) => {
   const {client, hub, open} = await setUp(t);
   const tabs = [await open().opened(), await open().opened(), await open({union: true, topics: ['b']}).opened()];

@@ -74,6 +74,7 @@ export class Group {
     } else if (!this.#trunk.floor && sameStart(start, this.#trunkStart)) {
       this.#members.add(member);
       this.#widen();
+      if (this.#trunk.isOpen) member.opened();
     } else if (!this.#joinTrunk(member, start)) {
       this.#branch(member, start);
     }

@@ -6,6 +6,9 @@ import {LeaderTransport, WorkerTransport} from './transports.js';
 const PING_MS = 15_000;
 // So many pings without an answer, and the hub is taken for dead.
 const MOST_MISSED = 2;
+// A third of the time between two pings without a welcome, and the worker is asked for anew. Chromium says nothing of one that
+// could not be loaded when it was asked for while the one of another tab was about to end.
+const WELCOMES_PER_PING = 3;
 
 const links = new Map();
 
@@ -42,6 +45,7 @@ export class HubLink {
   #unwatch = () => {};
   #missed = 0;
   #timer;
+  #welcomeTimer;
   #release;            // Gives back the lock of this tab; resolves with undefined where there are none.
   #pageEvents = {pagehide: () => this.#sleep(), pageshow: ({persisted}) => persisted && this.#wake()};
 
@@ -81,11 +85,19 @@ export class HubLink {
     const {locks} = globalThis.navigator;
     // Held as long as the tab lives: so the hub notices its end.
     this.#release = Promise.resolve(locks && hold(locks, `ringcast:tab:${this.#tab}`));
-    this.#timer = setInterval(() => this.#ping(), this.#options.pingInterval ?? PING_MS);
+    this.#timer = setInterval(() => this.#ping(), this.#pingInterval());
     this.#connect();
   }
 
+  #pingInterval() {
+    return this.#options.pingInterval ?? PING_MS;
+  }
+
   #connect() {
+    clearTimeout(this.#welcomeTimer);
+    if (this.#options.mode === 'worker') {
+      this.#welcomeTimer = setTimeout(() => this.#reconnect(), this.#pingInterval() / WELCOMES_PER_PING);
+    }
     const Transport = this.#options.mode === 'leader' ? LeaderTransport : WorkerTransport;
     const callbacks = {
       receive: (message) => this.#receive(message),
@@ -125,6 +137,7 @@ export class HubLink {
   }
 
   #welcome(hub) {
+    clearTimeout(this.#welcomeTimer);
     this.#lose();
     this.#hub = hub;
     const {locks} = globalThis.navigator;
@@ -163,6 +176,7 @@ export class HubLink {
 
   async #sleep() {
     clearInterval(this.#timer);
+    clearTimeout(this.#welcomeTimer);
     this.#transport?.post({type: 'bye'});
     this.#lose();
     this.#transport?.close();
