@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "net/send_flags.h"
 #include "net/tls_filter.h"
 
 namespace ringcast::net {
@@ -14,7 +15,6 @@ namespace ringcast::net {
 namespace {
 
 constexpr size_t kMostPieces = 4;
-constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
 
 }  // namespace
 
@@ -80,13 +80,13 @@ size_t Stream::write_plain(std::span<const std::string_view> pieces) {
   ssize_t sent = 0;
   do {
     if (count == 1) {  // Nearly always, and the kernel has less to copy and check.
-      sent = ::send(descriptor_, vectors[0].iov_base, vectors[0].iov_len, kFlags);
+      sent = ::send(descriptor_, vectors[0].iov_base, vectors[0].iov_len, kSendFlags);
       continue;
     }
     msghdr message{};
     message.msg_iov = vectors.data();
     message.msg_iovlen = count;
-    sent = ::sendmsg(descriptor_, &message, kFlags);
+    sent = ::sendmsg(descriptor_, &message, kSendFlags);
   } while (sent < 0 && errno == EINTR);
   if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS) {
     has_failed_ = true;

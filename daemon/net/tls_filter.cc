@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "net/send_flags.h"
+
 namespace ringcast::net {
 
 namespace {
@@ -19,7 +21,6 @@ constexpr size_t kRecord = SSL3_RT_MAX_PLAIN_LENGTH;
 constexpr size_t kMostUnsent = 2 * kRecord;
 // Ciphertext in one call of read(), so that a fast peer leaves the others their turn.
 constexpr size_t kMostReceived = 128 << 10;
-constexpr int kSendFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
 // For who speaks HTTP without TLS. Constant, so that nothing of the request is read for it.
 constexpr std::string_view kSpeakTls =
     "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 35\r\n"

@@ -12,7 +12,7 @@ import re
 import sys
 
 SHARED = ["daemon/*", "clients/cli", "clients/cpp/src", "clients/cpp/tests/harness",
-          "tests/support", "tests/bench/core", "tests/bench/load"]
+          "tests/support", "tests/faults", "tests/bench/core", "tests/bench/load"]
 TESTS = ["tests/unit", "tests/integration", "clients/cpp/tests"]
 
 ANONYMOUS = re.compile(r"^namespace \{$(.*?)^\}  // namespace$", re.MULTILINE | re.DOTALL)
